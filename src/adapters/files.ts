@@ -1,0 +1,153 @@
+/** Reads the disk with synchronous calls and one reused buffer. */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastGlob from 'fast-glob';
+import { LockstepError, messageOf } from '../domain/errors.ts';
+import { absent, type FileState } from '../domain/file-state.ts';
+import type { Files, Stat, WalkEntry } from '../ports.ts';
+
+const buffer = Buffer.allocUnsafe(1 << 20);
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+
+const stat = (path: string): Stat | undefined => {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const kind = found.isFile() ? 'file' : found.isSymbolicLink() ? 'link' : found.isDirectory() ? 'dir' : 'other';
+  return {
+    kind,
+    mode: Number(found.mode) & 0o7777,
+    size: Number(found.size),
+    ino: Number(found.ino),
+    dev: Number(found.dev),
+    mtimeNs: found.mtimeNs,
+    ctimeNs: found.ctimeNs,
+  };
+};
+
+const safeStat = (path: string): Stat | undefined => {
+  try {
+    return stat(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new LockstepError('disk', `${path} cannot be looked at: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+const hashFile = (path: string): { sha256: string; size: number } => {
+  const hash = createHash('sha256');
+  const handle = openSync(path, 'r');
+  let size = 0;
+  try {
+    for (;;) {
+      const length = readSync(handle, buffer, 0, buffer.length, null);
+      if (length === 0) break;
+      size += length;
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(handle);
+  }
+  return { sha256: hash.digest('hex'), size };
+};
+
+const state = (path: string): FileState => {
+  const found = safeStat(path);
+  if (found === undefined) return absent;
+  if (found.kind === 'other') return { kind: 'other' };
+  if (found.kind === 'dir') return { kind: 'dir', mode: found.mode };
+  try {
+    if (found.kind === 'link') return { kind: 'link', to: readlinkSync(path) };
+    return { kind: 'file', mode: found.mode, ...hashFile(path) };
+  } catch (error) {
+    if (isMissing(error)) return absent;
+    throw new LockstepError('disk', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+const read = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new LockstepError('object-missing', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+const list = (dir: string): readonly string[] => {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw new LockstepError('disk', `${dir} cannot be listed: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+const walk = (dir: string, skip?: (path: string) => boolean): readonly WalkEntry[] => {
+  const found: WalkEntry[] = [];
+  const visit = (prefix: string): void => {
+    for (const name of list(prefix === '' ? dir : join(dir, prefix))) {
+      const path = prefix === '' ? name : `${prefix}/${name}`;
+      if (skip?.(path)) continue;
+      const facts = safeStat(join(dir, path));
+      if (facts === undefined) continue;
+      found.push({ path, stat: facts });
+      if (facts.kind === 'dir') visit(path);
+    }
+  };
+  visit('');
+  return found;
+};
+
+const real = (path: string): string | undefined => {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new LockstepError('disk', `${path} cannot be resolved: ${messageOf(error)}`, { cause: error });
+  }
+};
+
+/**
+ * The reading half of the disk.
+ * @param onScratch told of each scratch folder, so that the composition root can remove them all at the end.
+ */
+export const diskFiles = (onScratch: (dir: string) => void): Files => ({
+  stat: safeStat,
+  state,
+  read,
+  readText: (path) => read(path).toString('utf8'),
+  readLink: (path) => readlinkSync(path),
+  list,
+  walk,
+  real,
+  glob: (patterns, dir, depth) =>
+    fastGlob
+      .sync([...patterns], {
+        cwd: dir,
+        absolute: true,
+        dot: true,
+        onlyFiles: false,
+        followSymbolicLinks: false,
+        suppressErrors: true,
+        ...(depth === undefined ? {} : { deep: depth }),
+      })
+      .sort(),
+  scratch: (label) => {
+    const dir = realpathSync(mkdtempSync(join(tmpdir(), `lockstep-${label}-`)));
+    onScratch(dir);
+    return dir;
+  },
+});

@@ -1,0 +1,27 @@
+/** What stands at a path: the unit that plans, journals, backups and receipts compare. */
+
+export type FileState =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'file'; readonly sha256: string; readonly mode: number; readonly size: number }
+  | { readonly kind: 'link'; readonly to: string }
+  | { readonly kind: 'dir'; readonly mode: number }
+  /** A socket, device, fifo, or a name that is not UTF-8: never touched. */
+  | { readonly kind: 'other' };
+
+export const absent: FileState = { kind: 'absent' };
+
+/** Equal in kind, content and permission bits. */
+export const sameState = (a: FileState, b: FileState): boolean => {
+  if (a.kind === 'file' && b.kind === 'file') return a.sha256 === b.sha256 && a.mode === b.mode;
+  if (a.kind === 'link' && b.kind === 'link') return a.to === b.to;
+  if (a.kind === 'dir' && b.kind === 'dir') return true;
+  return a.kind === b.kind && a.kind === 'absent';
+};
+
+/** Equal as far as git cares: content, and for a file whether it may be executed. */
+export const sameContent = (a: FileState, b: FileState): boolean => {
+  if (a.kind === 'file' && b.kind === 'file') {
+    return a.sha256 === b.sha256 && (a.mode & 0o100) === (b.mode & 0o100);
+  }
+  return sameState(a, b);
+};

@@ -1,0 +1,101 @@
+/** The plan: pure data that says everything a run will do to one target, before it does it. */
+import type { FileState } from './file-state.ts';
+import type { RootedPath } from './paths.ts';
+import type { Decision, ReceiptComponent, ReceiptConfig } from './receipt.ts';
+
+/** Where the bytes of a planned file come from. Never part of the plan itself: the plan holds digests. */
+export type Content =
+  | { readonly from: 'blob'; readonly blob: string }
+  | { readonly from: 'bytes'; readonly bytes: Uint8Array }
+  /** A file in the run's scratch folder, such as one that pip staged. */
+  | { readonly from: 'file'; readonly path: string }
+  /** An object of the backup store, by sha256. */
+  | { readonly from: 'backup'; readonly sha256: string };
+
+/** One path that will change. `before` is checked again at the moment of the change; a difference stops the run. */
+export interface FileAction {
+  readonly kind: 'file';
+  readonly component: string;
+  readonly path: RootedPath;
+  readonly before: FileState;
+  readonly after: FileState;
+  /** Why: `new in main`, `changed in main`, `gone from main`, `bytecode of a replaced file`, … */
+  readonly cause: string;
+  /** Key changes, for a merged configuration file; secrets are masked. */
+  readonly keys?: readonly KeyChange[];
+  /** Main's blob, when it is a copy of one. */
+  readonly blob?: string;
+}
+
+export interface KeyChange {
+  /** Key path, such as `["providers","openai","model"]`. */
+  readonly key: readonly (string | number)[];
+  readonly sign: '+' | '~' | '-' | '=';
+  /** Shown values, already masked; null when absent. */
+  readonly old: string | null;
+  readonly new: string | null;
+  readonly cause: string;
+}
+
+/** Moves a branch of a clone, by compare and swap. */
+export interface RefAction {
+  readonly kind: 'ref';
+  readonly component: 'package';
+  /** Absolute path of the clone. */
+  readonly checkout: string;
+  readonly ref: string;
+  readonly before: string;
+  readonly after: string;
+  readonly cause: string;
+}
+
+/** Something a step does that leaves no trace in the target's files: a backup, a check, a tag. Shown, counted, not journaled. */
+export interface NoteAction {
+  readonly kind: 'note';
+  readonly sign: '+' | '~' | '-' | '=' | '!' | '?';
+  readonly text: string;
+}
+
+export type Action = FileAction | RefAction | NoteAction;
+
+/** What a step hands to the receipt once the run commits. */
+export interface ReceiptPatch {
+  readonly components?: Readonly<Record<string, ReceiptComponent>>;
+  readonly config?: Readonly<Record<RootedPath, ReceiptConfig>>;
+  /** Replaces the decisions of these paths. */
+  readonly decisions?: readonly Decision[];
+  readonly version?: string;
+}
+
+export interface StepPlan {
+  readonly id: string;
+  readonly uses: string;
+  readonly actions: readonly Action[];
+  /** Why the step does nothing; null when it has something to do. */
+  readonly skipped: string | null;
+  readonly patch: ReceiptPatch;
+  /** Kept by the owner, left out, could not be known: listed in every summary. */
+  readonly warnings: readonly string[];
+  /** Kind-specific facts for apply, as plain data. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+export interface TargetPlan {
+  readonly target: string;
+  readonly commit: string;
+  /** The receipt's commit; null for a first sync. */
+  readonly base: string | null;
+  readonly full: boolean;
+  /** Why a full sync, or why this run at all. */
+  readonly reason: string | null;
+  readonly steps: readonly StepPlan[];
+}
+
+export const fileActions = (plan: Pick<TargetPlan, 'steps'>): FileAction[] =>
+  plan.steps.flatMap((step) => step.actions.filter((action) => action.kind === 'file'));
+
+/** `+` new, `~` changed, `-` removed, `=` left as it is. */
+export const signOf = (action: FileAction): '+' | '~' | '-' | '=' => {
+  if (action.before.kind === 'absent') return action.after.kind === 'absent' ? '=' : '+';
+  return action.after.kind === 'absent' ? '-' : '~';
+};

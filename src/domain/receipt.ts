@@ -1,0 +1,70 @@
+/** The receipt: what was last synced into a target, and the only commit point of a transaction. No contents, no secrets, no stat data. */
+import type { RootedPath } from './paths.ts';
+
+export const receiptFormat = 1;
+
+export interface ReceiptFile {
+  readonly sha256: string;
+  readonly mode: number;
+  /** The blob of main that it was written from; absent for files that pip generated. */
+  readonly blob?: string;
+  /** A symbolic link's text instead of a hash of content. */
+  readonly link?: string;
+}
+
+export interface ReceiptPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Digest of the tree ids that the wheel was built from; absent when it came from an index. */
+  readonly source?: string;
+  /** sha256 of the wheel; null for an editable install. */
+  readonly wheel: string | null;
+  /** `source` targets: the commit that the checkout stood at. */
+  readonly checkout?: string;
+}
+
+export interface ReceiptComponent {
+  /** The commit that this component was last in step with. */
+  readonly commit: string;
+  readonly files: Readonly<Record<RootedPath, ReceiptFile>>;
+  /** Folders that Lockstep made, so that it may remove them once empty. */
+  readonly dirs: readonly RootedPath[];
+  readonly package?: ReceiptPackage;
+}
+
+/** One configuration file's base: main's blob at the last merge and a salted digest of main's value per key path (JSON array as string). */
+export interface ReceiptConfig {
+  readonly from: string;
+  readonly blob: string;
+  readonly salt: string;
+  readonly keys: Readonly<Record<string, string>>;
+}
+
+/** A choice between the owner's side and main's, recorded so that it is asked once per version of main. */
+export interface Decision {
+  readonly path: RootedPath;
+  /** Key path inside a configuration file, as a JSON array. */
+  readonly key?: string;
+  readonly choice: 'kept' | 'replaced';
+  readonly cause: string;
+  /** What main offered: a blob id, a sha256 or a salted digest; `deleted` when main removed it. */
+  readonly main: string;
+  /** What the owner had: sha256 or salted digest; `deleted` when the owner removed it. */
+  readonly owner: string;
+}
+
+export interface Receipt {
+  readonly format: typeof receiptFormat;
+  readonly project: string;
+  readonly target: string;
+  /** The commit of the last complete sync. */
+  readonly commit: string;
+  /** The version label that was tagged; null when never tagged. */
+  readonly version: string | null;
+  readonly run: string;
+  /** ISO 8601 UTC. */
+  readonly time: string;
+  readonly components: Readonly<Record<string, ReceiptComponent>>;
+  readonly config: Readonly<Record<RootedPath, ReceiptConfig>>;
+  readonly decisions: readonly Decision[];
+}

@@ -1,0 +1,28 @@
+/** A configuration file format: reading values, and edits that keep every other byte. */
+
+export type Key = string | number;
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+export interface Edit {
+  readonly key: readonly Key[];
+  /** undefined deletes. */
+  readonly value: Value | undefined;
+}
+
+export interface Format {
+  readonly name: string;
+  /** Lower case, with the dot. */
+  readonly extensions: readonly string[];
+  /** Throws `merge-failed` with line and column for text that is not valid. */
+  parse(text: string): Value;
+  /** Applies edits by splicing; re-reads the result and throws `merge-failed` when it is not what was asked. */
+  edit(text: string, edits: readonly Edit[]): string;
+}

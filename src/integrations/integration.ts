@@ -1,0 +1,23 @@
+/** An integration type: how main lives in a target, and how the package is brought in step there. */
+import type { StepPlan } from '../domain/plan.ts';
+import type { TargetLayout } from '../domain/target.ts';
+import type { TargetContext } from './target-context.ts';
+
+export interface Assessment {
+  readonly state: 'in-step' | 'behind' | 'unknown' | 'linked';
+  /** What made it so. */
+  readonly cause: string;
+}
+
+export interface Integration {
+  readonly name: string;
+  readonly summary: string;
+  /** Whether a layout looks like this type. The first of the registry that says yes is proposed by `target add`. */
+  matches(layout: Omit<TargetLayout, 'type'>): boolean;
+  /** Cheap: files only, no process, no build. Used by status and to skip. */
+  assess(context: TargetContext): Promise<Assessment>;
+  /** The exact file and ref actions that bring the package in step. May build and stage in scratch. */
+  planPackage(context: TargetContext, stepId: string): Promise<StepPlan>;
+  /** Every absolute path of the package component as it stands now: what a backup must hold. */
+  packageFiles(context: TargetContext): Promise<readonly string[]>;
+}

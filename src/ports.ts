@@ -1,0 +1,208 @@
+/** The small interfaces that the adapters fill. Everything above them works the same in memory. */
+
+import type { EventBody } from './domain/events.ts';
+import type { FileState } from './domain/file-state.ts';
+import type { Installation, PythonFacts } from './domain/target.ts';
+
+export interface Stat {
+  readonly kind: 'file' | 'link' | 'dir' | 'other';
+  readonly mode: number;
+  readonly size: number;
+  readonly ino: number;
+  readonly dev: number;
+  /** Nanoseconds since the epoch. */
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+export interface WalkEntry {
+  /** Relative to the walked folder, forward slashes. */
+  readonly path: string;
+  readonly stat: Stat;
+}
+
+/** Reading, never writing. Synchronous: measured 3 to 10 times faster than every asynchronous shape. */
+export interface Files {
+  /** undefined when nothing stands there. Does not follow links. */
+  stat(path: string): Stat | undefined;
+  /** Kind, permission bits and sha256 of what stands at a path, read now. */
+  state(path: string): FileState;
+  /** Throws `object-missing` when it cannot be read. */
+  read(path: string): Buffer;
+  readText(path: string): string;
+  /** The text of a symbolic link. */
+  readLink(path: string): string;
+  /** Names in a folder, sorted; empty when there is no such folder. */
+  list(dir: string): readonly string[];
+  /** Files, links and folders below a folder, sorted by path; does not follow links. `skip` prunes by relative path. */
+  walk(dir: string, skip?: (path: string) => boolean): readonly WalkEntry[];
+  /** The real path; undefined when it does not exist. */
+  real(path: string): string | undefined;
+  /** Absolute paths matching globs under a folder, dot files included. */
+  glob(patterns: readonly string[], dir: string, depth?: number): readonly string[];
+  /** A fresh folder outside main, targets and state; removed when the process ends. */
+  scratch(label: string): string;
+}
+
+/** Where a Tree may write. */
+export interface TreeBounds {
+  /** Absolute real paths. */
+  readonly roots: readonly string[];
+  /** Refuses a path inside the roots all the same, with the reason: main's tracked paths, protected places. */
+  readonly refuse?: (absolute: string) => string | undefined;
+}
+
+/**
+ * The one guarded way to write. Every call throws `path-refused` for a path outside the bounds, through `..`,
+ * or through a symbolic link on the way; `disk` for trouble of the file system.
+ */
+export interface Tree {
+  /** Creates or truncates. The folder must exist. */
+  write(path: string, bytes: Uint8Array, mode: number): void;
+  symlink(path: string, to: string): void;
+  /** A second name for the same file, else false when the file system knows no hard links. */
+  link(from: string, to: string): boolean;
+  rename(from: string, to: string): void;
+  mkdir(path: string, mode?: number): void;
+  unlink(path: string): void;
+  /** Removes an empty folder. */
+  rmdir(path: string): void;
+  chmod(path: string, mode: number): void;
+  /** Sets the modification time, in nanoseconds (kept to microseconds). */
+  touch(path: string, mtimeNs: bigint): void;
+  /** Puts the given files and folders on the disk, as one batch. */
+  flush(paths: readonly string[]): void;
+}
+
+/** State of Lockstep itself: whole files replaced atomically, lines appended durably, O_EXCL creation. */
+export interface StateFiles {
+  /** Temporary file, flush, rename, flush of the folder. Makes folders. 0600. */
+  replace(path: string, bytes: string | Uint8Array): void;
+  /** Appends and flushes. Makes folders. */
+  append(path: string, bytes: string | Uint8Array, durability?: 'flushed' | 'lazy'): void;
+  /** false when the file is there already. */
+  createExclusive(path: string, text: string): boolean;
+  remove(path: string): void;
+  makeDir(path: string): void;
+}
+
+export interface ProcessRequest {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the cleaned environment: GIT_*, PIP_* and PYTHON* of the caller are never passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  /** Milliseconds; the whole process group is ended after it. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+  readonly onOutput?: (text: string) => void;
+  /** What it is counted as: `git`, `python`, `pip`, `command`. */
+  readonly as: string;
+}
+
+export interface ProcessResult {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly signal: string | null;
+}
+
+/** Never throws for a non-zero exit: the caller judges. Throws `process-failed` when the program cannot be started. */
+export interface Processes {
+  run(request: ProcessRequest): Promise<ProcessResult>;
+  /** How many were started so far, by `as`. */
+  counts(): Readonly<Record<string, number>>;
+}
+
+export interface TreeEntry {
+  readonly path: string;
+  /** Git's mode: 100644, 100755, 120000, 160000. */
+  readonly mode: string;
+  readonly blob: string;
+  /** Bytes; null for a submodule or an object that is not here. */
+  readonly size: number | null;
+}
+
+export interface RawCommit {
+  readonly id: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly author: string;
+  readonly time: string;
+  readonly files: readonly string[];
+}
+
+export interface RawChange {
+  readonly status: string;
+  readonly path: string;
+  readonly from?: string;
+}
+
+/** One git repository, read. All ids are full object ids. */
+export interface Repo {
+  readonly root: string;
+  /** The full commit id of a revision; undefined when there is none. */
+  commit(revision: string): Promise<string | undefined>;
+  /** The id of a path at a commit (`commit:path`); undefined when it is not there. */
+  object(commit: string, path: string): Promise<string | undefined>;
+  /** All files of a commit, or of some paths in it, sorted by path. */
+  tree(commit: string, paths?: readonly string[]): Promise<readonly TreeEntry[]>;
+  /** `git diff --name-status -z -M`. */
+  diff(from: string, to: string): Promise<readonly RawChange[]>;
+  /** Commits of `from..to` (all of `to` when from is null), newest first, with the paths each touched. */
+  log(from: string | null, to: string): Promise<readonly RawCommit[]>;
+  /** Contents by blob id, in one process. Throws `object-missing`, naming the blobs that are not here. */
+  blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
+  /** Every blob that each path ever had, newest first: one `git log --raw`. */
+  history(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Any other reading command; stdout as text. Throws `process-failed`. */
+  read(args: readonly string[], input?: string): Promise<string>;
+}
+
+export interface GitPlaces {
+  /** Top of the work tree, real path. */
+  readonly root: string;
+  /** The main worktree of the repository (differs from `root` in a linked worktree). */
+  readonly mainWorktree: string;
+  /** `git rev-parse --git-common-dir`, absolute. */
+  readonly commonDir: string;
+}
+
+export interface Git {
+  /** undefined when the folder lies in no work tree. */
+  places(dir: string): Promise<GitPlaces | undefined>;
+  open(root: string): Repo;
+}
+
+export interface PythonReport {
+  readonly facts: PythonFacts;
+  /** Copies of one package that this interpreter sees, in the order of `sys.path`. */
+  readonly installations: readonly Installation[];
+}
+
+/** Asks real interpreters. Throws `python-unusable` with the cause when one cannot run on this machine. */
+export interface Python {
+  inspect(executable: string, packageName: string, importName: string): Promise<PythonReport>;
+}
+
+export interface Clock {
+  now(): Date;
+  /** Milliseconds of a clock that never jumps. */
+  ticks(): number;
+}
+
+export interface Events {
+  emit(event: EventBody): void;
+}
+
+export interface Ports {
+  readonly files: Files;
+  readonly openTree: (bounds: TreeBounds) => Tree;
+  readonly state: StateFiles;
+  readonly processes: Processes;
+  readonly git: Git;
+  readonly python: Python;
+  readonly clock: Clock;
+}

@@ -1,0 +1,50 @@
+/** The main project as one commit: every file of it, its bytes, its digests. Never the working tree. */
+import { createHash } from 'node:crypto';
+import type { Repo, TreeEntry } from '../ports.ts';
+
+export interface MainTree {
+  readonly repo: Repo;
+  readonly commit: string;
+  /** Files at or below a path of the commit, sorted; empty when it is not there. */
+  under(path: string): Promise<readonly TreeEntry[]>;
+  /** Bytes by blob id. Throws `object-missing`. */
+  read(blobs: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
+  /** sha256 by blob id. Throws `object-missing`. */
+  digests(blobs: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Every blob that each path ever had, up to this commit. */
+  history(paths: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The id of a path's tree or blob at this commit. */
+  id(path: string): Promise<string | undefined>;
+}
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Reads each object of the commit at most once. */
+export const openMainTree = (repo: Repo, commit: string): MainTree => {
+  let entries: Promise<readonly TreeEntry[]> | undefined;
+  const digests = new Map<string, string>();
+  const all = () => {
+    entries ??= repo.tree(commit);
+    return entries;
+  };
+  return {
+    repo,
+    commit,
+    under: async (path) => {
+      const clean = path.replace(/^\.\/?/, '').replace(/\/+$/, '');
+      return (await all()).filter(
+        (entry) => clean === '' || entry.path === clean || entry.path.startsWith(`${clean}/`),
+      );
+    },
+    read: (blobs) => repo.blobs([...new Set(blobs)]),
+    digests: async (blobs) => {
+      const missing = [...new Set(blobs)].filter((blob) => !digests.has(blob));
+      if (missing.length > 0) {
+        for (const [blob, bytes] of await repo.blobs(missing)) digests.set(blob, sha256(bytes));
+      }
+      return digests;
+    },
+    history: (paths) => repo.history(commit, paths),
+    id: (path) => repo.object(commit, path.replace(/^\.\/?/, '').replace(/\/+$/, '')),
+  };
+};

@@ -1,0 +1,29 @@
+/** Where each part of Lockstep's state lies under the state folder. */
+import { join } from 'node:path';
+
+export interface StatePlaces {
+  readonly dir: string;
+  readonly registry: string;
+  readonly locks: string;
+  readonly journal: string;
+  readonly runs: string;
+  readonly runLog: string;
+  readonly backups: string;
+  readonly packs: string;
+  readonly wheels: string;
+  readonly verify: string;
+}
+
+/** All places, absolute. Nothing is created. */
+export const statePlaces = (dir: string): StatePlaces => ({
+  dir,
+  registry: join(dir, 'registry.json'),
+  locks: join(dir, 'locks'),
+  journal: join(dir, 'journal'),
+  runs: join(dir, 'runs'),
+  runLog: join(dir, 'runs', 'log.ndjson'),
+  backups: join(dir, 'store', 'backups'),
+  packs: join(dir, 'store', 'packs'),
+  wheels: join(dir, 'store', 'wheels'),
+  verify: join(dir, 'verify'),
+});
