@@ -29,6 +29,8 @@ export interface Files {
   state(path: string): FileState;
   /** Throws `object-missing` when it cannot be read. */
   read(path: string): Buffer;
+  /** Up to `length` bytes from an offset; fewer at the end of the file. Throws `object-missing` when it cannot be read. */
+  readRange(path: string, offset: number, length: number): Buffer;
   readText(path: string): string;
   /** The text of a symbolic link. */
   readLink(path: string): string;
@@ -74,14 +76,24 @@ export interface Tree {
   flush(paths: readonly string[]): void;
 }
 
+export interface NewFile {
+  write(bytes: Uint8Array): void;
+  /** Puts it on the disk, as one flush, and closes it. */
+  finish(): void;
+  /** Closes and removes it. */
+  discard(): void;
+}
+
 /** State of Lockstep itself: whole files replaced atomically, lines appended durably, O_EXCL creation. */
 export interface StateFiles {
   /** Temporary file, flush, rename, flush of the folder. Makes folders. 0600. */
   replace(path: string, bytes: string | Uint8Array): void;
   /** Appends and flushes. Makes folders. */
   append(path: string, bytes: string | Uint8Array, durability?: 'flushed' | 'lazy'): void;
-  /** false when the file is there already. */
+  /** Creates a file with its whole content at once, flushed; false when the file is there already. */
   createExclusive(path: string, text: string): boolean;
+  /** A new file written piece by piece; refuses one that is there. Nothing is promised about it before `finish`. */
+  openNew(path: string): NewFile;
   remove(path: string): void;
   makeDir(path: string): void;
 }
@@ -193,6 +205,29 @@ export interface Clock {
   ticks(): number;
 }
 
+/** A process, so that another one can tell later whether it still runs. Unknown parts are null. */
+export interface Owner {
+  readonly host: string;
+  /** A digest of the machine's id: two machines may share a host name. */
+  readonly machine: string | null;
+  readonly bootId: string | null;
+  /** The space that process ids count in: containers of one machine have one each. */
+  readonly pidSpace: string | null;
+  readonly pid: number;
+  /** In the platform's own unit, to tell a reused pid. */
+  readonly startTime: string | null;
+}
+
+export interface Identity {
+  self(): Owner;
+  /** Another process of this machine, as it is now; undefined when there is none. */
+  of(pid: number): Owner | undefined;
+  /** `unknown` for a process that cannot be seen from here: another host, another container. */
+  alive(owner: Owner): 'alive' | 'dead' | 'unknown';
+  /** Kills the process group that a process leads or led; nothing when its pid was reused. */
+  endGroup(leader: Owner): void;
+}
+
 export interface Events {
   emit(event: EventBody): void;
 }
@@ -205,4 +240,5 @@ export interface Ports {
   readonly git: Git;
   readonly python: Python;
   readonly clock: Clock;
+  readonly identity: Identity;
 }

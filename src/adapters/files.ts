@@ -12,7 +12,7 @@ import {
   realpathSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import { absent, type FileState } from '../domain/file-state.ts';
@@ -38,9 +38,22 @@ const stat = (path: string): Stat | undefined => {
   };
 };
 
+/** A name that is not UTF-8 reads with U+FFFD in it, and then no longer finds its file. */
+const unreadableName = (path: string): boolean => {
+  if (!path.includes('\ufffd')) return false;
+  try {
+    return readdirSync(dirname(path)).includes(basename(path));
+  } catch {
+    // The folder itself is not there, or cannot be listed: nothing stands at the path.
+    return false;
+  }
+};
+
+const otherStat: Stat = { kind: 'other', mode: 0, size: 0, ino: 0, dev: 0, mtimeNs: 0n, ctimeNs: 0n };
+
 const safeStat = (path: string): Stat | undefined => {
   try {
-    return stat(path);
+    return stat(path) ?? (unreadableName(path) ? otherStat : undefined);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw new LockstepError('disk', `${path} cannot be looked at: ${messageOf(error)}`, { cause: error });
@@ -86,6 +99,26 @@ const read = (path: string): Buffer => {
   }
 };
 
+const readRange = (path: string, offset: number, length: number): Buffer => {
+  try {
+    const handle = openSync(path, 'r');
+    try {
+      const bytes = Buffer.allocUnsafe(length);
+      let done = 0;
+      while (done < length) {
+        const got = readSync(handle, bytes, done, Math.min(length - done, 1 << 30), offset + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return bytes.subarray(0, done);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw new LockstepError('object-missing', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+};
+
 const list = (dir: string): readonly string[] => {
   try {
     return readdirSync(dir).sort();
@@ -113,7 +146,7 @@ const walk = (dir: string, skip?: (path: string) => boolean): readonly WalkEntry
 
 const real = (path: string): string | undefined => {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw new LockstepError('disk', `${path} cannot be resolved: ${messageOf(error)}`, { cause: error });
@@ -128,6 +161,7 @@ export const diskFiles = (onScratch: (dir: string) => void): Files => ({
   stat: safeStat,
   state,
   read,
+  readRange,
   readText: (path) => read(path).toString('utf8'),
   readLink: (path) => readlinkSync(path),
   list,

@@ -1,11 +1,11 @@
-/** Writes Lockstep's own state: whole files by rename, lines by flushed append. */
+/** Writes Lockstep's own state: whole files by rename or link, lines by flushed append. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import fse from 'fs-extra';
 import { LockstepError, messageOf } from '../domain/errors.ts';
-import type { StateFiles } from '../ports.ts';
+import type { NewFile, StateFiles } from '../ports.ts';
 
 const writeAll = (handle: number, bytes: Uint8Array): void => {
   let done = 0;
@@ -13,6 +13,9 @@ const writeAll = (handle: number, bytes: Uint8Array): void => {
 };
 
 const toBytes = (bytes: string | Uint8Array): Uint8Array => (typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+
+const hasCode = (error: unknown, codes: readonly string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
 
 const flushDir = (dir: string): void => {
   const handle = openSync(dir, 'r');
@@ -35,30 +38,85 @@ const attempt = <T>(path: string, action: () => T): T => {
   }
 };
 
-/** Durable state on the disk; folders are made 0700, files 0600. Throws `disk`. */
-export const diskState = (): StateFiles => ({
-  replace: (path, bytes) =>
-    attempt(path, () => {
-      fse.ensureDirSync(dirname(path), { mode: 0o700 });
-      const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-      try {
-        const handle = openSync(temporary, 'wx', 0o600);
+const makeDir = (dir: string): void => fse.ensureDirSync(dir, { mode: 0o700 });
+
+const writeNew = (path: string, bytes: Uint8Array): void => {
+  const handle = openSync(path, 'wx', 0o600);
+  try {
+    writeAll(handle, bytes);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+};
+
+const temporaryName = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+
+const replace = (path: string, bytes: Uint8Array): void => {
+  makeDir(dirname(path));
+  const temporary = temporaryName(path);
+  try {
+    writeNew(temporary, bytes);
+    renameSync(temporary, path);
+  } catch (error) {
+    fse.removeSync(temporary);
+    throw error;
+  }
+  flushDir(dirname(path));
+};
+
+const linkless = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** Linked into place with its content, so that nobody ever sees half of it. */
+const createExclusive = (path: string, bytes: Uint8Array): boolean => {
+  makeDir(dirname(path));
+  const temporary = temporaryName(path);
+  try {
+    writeNew(temporary, bytes);
+    try {
+      linkSync(temporary, path);
+    } catch (error) {
+      if (!hasCode(error, linkless)) throw error;
+      writeNew(path, bytes);
+    }
+  } catch (error) {
+    if (hasCode(error, ['EEXIST'])) return false;
+    throw error;
+  } finally {
+    fse.removeSync(temporary);
+  }
+  flushDir(dirname(path));
+  return true;
+};
+
+const openNew = (path: string): NewFile => {
+  makeDir(dirname(path));
+  const handle = openSync(path, 'wx', 0o600);
+  return {
+    write: (bytes) => attempt(path, () => writeAll(handle, bytes)),
+    finish: () =>
+      attempt(path, () => {
         try {
-          writeAll(handle, toBytes(bytes));
           fsyncSync(handle);
         } finally {
           closeSync(handle);
         }
-        renameSync(temporary, path);
-      } catch (error) {
-        fse.removeSync(temporary);
-        throw error;
-      }
-      flushDir(dirname(path));
-    }),
+        flushDir(dirname(path));
+      }),
+    discard: () =>
+      attempt(path, () => {
+        closeSync(handle);
+        fse.removeSync(path);
+      }),
+  };
+};
+
+/** Durable state on the disk; folders are made 0700, files 0600. Throws `disk`. */
+export const diskState = (): StateFiles => ({
+  replace: (path, bytes) => attempt(path, () => replace(path, toBytes(bytes))),
   append: (path, bytes, durability = 'flushed') =>
     attempt(path, () => {
-      fse.ensureDirSync(dirname(path), { mode: 0o700 });
+      makeDir(dirname(path));
       const handle = openSync(path, 'a', 0o600);
       try {
         writeAll(handle, toBytes(bytes));
@@ -67,24 +125,8 @@ export const diskState = (): StateFiles => ({
         closeSync(handle);
       }
     }),
-  createExclusive: (path, text) =>
-    attempt(path, () => {
-      fse.ensureDirSync(dirname(path), { mode: 0o700 });
-      let handle: number;
-      try {
-        handle = openSync(path, 'wx', 0o600);
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-        throw error;
-      }
-      try {
-        writeAll(handle, toBytes(text));
-        fsyncSync(handle);
-      } finally {
-        closeSync(handle);
-      }
-      return true;
-    }),
+  createExclusive: (path, text) => attempt(path, () => createExclusive(path, toBytes(text))),
+  openNew: (path) => attempt(path, () => openNew(path)),
   remove: (path) => attempt(path, () => fse.removeSync(path)),
-  makeDir: (path) => attempt(path, () => fse.ensureDirSync(path, { mode: 0o700 })),
+  makeDir: (path) => attempt(path, () => makeDir(path)),
 });

@@ -2,8 +2,12 @@
 import {
   chmodSync,
   closeSync,
+  constants,
+  fchmodSync,
   fsyncSync,
   linkSync,
+  lstatSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   realpathSync,
@@ -11,7 +15,6 @@ import {
   rmdirSync,
   symlinkSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute, normalize } from 'node:path';
@@ -22,76 +25,110 @@ import type { Tree, TreeBounds } from '../ports.ts';
 const refused = (path: string, why: string): LockstepError =>
   new LockstepError('path-refused', `refused to write ${path}: ${why}`);
 
-/** Throws `path-refused` unless the path lies under a root, its folder is a real one, and the bounds do not refuse it. */
-export const guard = ({ roots, refuse }: TreeBounds, path: string): void => {
-  if (!isAbsolute(path) || normalize(path) !== path) throw refused(path, 'it is not an absolute, plain path');
-  if (!roots.some((root) => isInside(root, path) && root !== path))
-    throw refused(path, "it lies outside the target's roots");
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+
+const insideRoots = ({ roots }: TreeBounds, path: string): void => {
+  if (!isAbsolute(path) || normalize(path) !== path || path.includes('\0')) {
+    throw refused(path, 'it is not an absolute, plain path');
+  }
+  if (!roots.some((root) => isInside(root, path))) throw refused(path, "it lies outside the target's roots");
+};
+
+/** Throws `path-refused` unless the path lies below a root, its folder is a real one, and the bounds do not refuse it. */
+export const guard = (bounds: TreeBounds, path: string): void => {
+  insideRoots(bounds, path);
+  if (bounds.roots.includes(path)) throw refused(path, "it is one of the target's roots itself");
   let folder: string;
   try {
-    folder = realpathSync(dirname(path));
+    folder = realpathSync.native(dirname(path));
   } catch (error) {
-    throw new LockstepError('disk', `${dirname(path)} is not there`, { cause: error });
+    throw new LockstepError('disk', `${dirname(path)} cannot be written in: ${messageOf(error)}`, { cause: error });
   }
   if (folder !== dirname(path)) throw refused(path, `a symbolic link on the way leads to ${folder}`);
-  const why = refuse?.(path);
+  const why = bounds.refuse?.(path);
   if (why !== undefined) throw refused(path, why);
 };
 
+// What the platform answers where hard links do not exist or are not allowed for this file.
 const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS', 'EXDEV', 'EACCES']);
+
+// Windows has no O_NOFOLLOW; there the check of the folder is all there is.
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+
+const writeFile = (path: string, bytes: Uint8Array, mode: number): void => {
+  let handle: number;
+  try {
+    handle = openSync(path, createFlags, mode);
+  } catch (error) {
+    if (codeOf(error) === 'ELOOP') throw refused(path, 'a symbolic link stands there');
+    throw error;
+  }
+  try {
+    writeFileSync(handle, bytes);
+    fchmodSync(handle, mode);
+  } finally {
+    closeSync(handle);
+  }
+};
+
+const flushOne = (path: string): void => {
+  const handle = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    // Some file systems cannot flush a folder; the renames in it still happened.
+    if (!['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(codeOf(error)) || !lstatSync(path).isDirectory())
+      throw error;
+  } finally {
+    closeSync(handle);
+  }
+};
 
 /** A Tree on the disk. Not atomic by itself: callers write to new names and rename. */
 export const diskTree = (bounds: TreeBounds): Tree => {
-  const act = <T>(paths: readonly string[], what: string, action: () => T): T => {
-    for (const path of paths) guard(bounds, path);
+  const attempt = <T>(path: string, what: string, action: () => T): T => {
     try {
       return action();
     } catch (error) {
-      throw new LockstepError('disk', `${what} failed for ${paths.at(-1)}: ${messageOf(error)}`, { cause: error });
+      if (error instanceof LockstepError) throw error;
+      throw new LockstepError('disk', `${what} failed for ${path}: ${messageOf(error)}`, { cause: error });
     }
   };
+  const act = <T>(paths: readonly [string, ...string[]], what: string, action: () => T): T => {
+    for (const path of paths) guard(bounds, path);
+    return attempt(paths.at(-1) ?? paths[0], what, action);
+  };
   return {
-    write: (path, bytes, mode) =>
-      act([path], 'writing', () => {
-        const handle = openSync(path, 'w', mode);
-        try {
-          writeFileSync(handle, bytes);
-        } finally {
-          closeSync(handle);
-        }
-        chmodSync(path, mode);
-      }),
+    write: (path, bytes, mode) => act([path], 'writing', () => writeFile(path, bytes, mode)),
     symlink: (path, to) => act([path], 'linking', () => symlinkSync(to, path)),
-    link: (from, to) => {
-      for (const path of [from, to]) guard(bounds, path);
-      try {
-        linkSync(from, to);
-        return true;
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && linkless.has(String(error.code))) return false;
-        throw new LockstepError('disk', `linking failed for ${to}: ${messageOf(error)}`, { cause: error });
-      }
-    },
+    link: (from, to) =>
+      act([from, to], 'linking', () => {
+        try {
+          linkSync(from, to);
+          return true;
+        } catch (error) {
+          if (linkless.has(codeOf(error))) return false;
+          throw error;
+        }
+      }),
     rename: (from, to) => act([from, to], 'renaming', () => renameSync(from, to)),
     mkdir: (path, mode) => act([path], 'making a folder', () => mkdirSync(path, mode)),
     unlink: (path) => act([path], 'removing', () => unlinkSync(path)),
     rmdir: (path) => act([path], 'removing a folder', () => rmdirSync(path)),
-    chmod: (path, mode) => act([path], 'setting the mode', () => chmodSync(path, mode)),
+    chmod: (path, mode) =>
+      act([path], 'setting the mode', () => {
+        if (lstatSync(path).isSymbolicLink()) throw refused(path, 'a symbolic link stands there');
+        chmodSync(path, mode);
+      }),
     touch: (path, mtimeNs) =>
       act([path], 'setting the time', () => {
         const seconds = Number(mtimeNs / 1000n) / 1e6;
-        utimesSync(path, seconds, seconds);
+        lutimesSync(path, seconds, seconds);
       }),
     flush: (paths) => {
       for (const path of paths) {
-        if (!bounds.roots.some((root) => isInside(root, path)))
-          throw refused(path, "it lies outside the target's roots");
-        const handle = openSync(path, 'r');
-        try {
-          fsyncSync(handle);
-        } finally {
-          closeSync(handle);
-        }
+        insideRoots(bounds, path);
+        attempt(path, 'flushing', () => flushOne(path));
       }
     },
   };

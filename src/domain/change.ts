@@ -45,6 +45,8 @@ export interface ChangeSet {
   readonly unknown: string | null;
   readonly records: readonly ChangeRecord[];
   readonly priority: Priority | null;
+  /** What to know of an exact diff: the base is no ancestor of the commit, or newer than it. */
+  readonly note?: string;
 }
 
 export interface CategoryRule {

@@ -12,6 +12,7 @@ export const errorCodes = {
   'pipeline-invalid': 2,
   'registry-invalid': 2,
   'receipt-invalid': 5,
+  'journal-damaged': 5,
   'format-newer': 2,
   'unknown-target': 2,
   'unknown-name': 2,

@@ -1,7 +1,7 @@
 /** The one event stream that every face draws. Versioned: `v` changes when a field changes its meaning. */
 import type { StepPlan, TargetPlan } from './plan.ts';
 
-export type Outcome = 'done' | 'nothing-to-do' | 'failed' | 'undone' | 'unknown' | 'interrupted';
+export type Outcome = 'planned' | 'done' | 'nothing-to-do' | 'failed' | 'undone' | 'unknown' | 'interrupted';
 
 export interface TargetResult {
   readonly target: string;

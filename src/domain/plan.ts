@@ -25,6 +25,8 @@ export interface FileAction {
   readonly keys?: readonly KeyChange[];
   /** Main's blob, when it is a copy of one. */
   readonly blob?: string;
+  /** The modification time to give back, for a restored file: nanoseconds, as a decimal string. */
+  readonly mtimeNs?: string;
 }
 
 export interface KeyChange {

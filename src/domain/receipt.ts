@@ -57,8 +57,8 @@ export interface Receipt {
   readonly format: typeof receiptFormat;
   readonly project: string;
   readonly target: string;
-  /** The commit of the last complete sync. */
-  readonly commit: string;
+  /** The commit of the last complete sync; null while only single components were synced. */
+  readonly commit: string | null;
   /** The version label that was tagged; null when never tagged. */
   readonly version: string | null;
   readonly run: string;

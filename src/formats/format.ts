@@ -1,21 +1,7 @@
 /** A configuration file format: reading values, and edits that keep every other byte. */
+import type { Edit, Value } from '../domain/config-value.ts';
 
-export type Key = string | number;
-export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Date
-  | readonly Value[]
-  | { readonly [key: string]: Value };
-
-export interface Edit {
-  readonly key: readonly Key[];
-  /** undefined deletes. */
-  readonly value: Value | undefined;
-}
+export type { Edit, Key, Value } from '../domain/config-value.ts';
 
 export interface Format {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** An integration type: how main lives in a target, and how the package is brought in step there. */
 import type { StepPlan } from '../domain/plan.ts';
+import type { ConflictPolicy } from '../domain/project.ts';
 import type { TargetLayout } from '../domain/target.ts';
 import type { TargetContext } from './target-context.ts';
 
@@ -7,6 +8,11 @@ export interface Assessment {
   readonly state: 'in-step' | 'behind' | 'unknown' | 'linked';
   /** What made it so. */
   readonly cause: string;
+}
+
+export interface PackageOptions {
+  /** Where the owner edited a file of the package that main changed too; `keep` when it is not said. */
+  readonly onConflict?: ConflictPolicy;
 }
 
 export interface Integration {
@@ -17,7 +23,7 @@ export interface Integration {
   /** Cheap: files only, no process, no build. Used by status and to skip. */
   assess(context: TargetContext): Promise<Assessment>;
   /** The exact file and ref actions that bring the package in step. May build and stage in scratch. */
-  planPackage(context: TargetContext, stepId: string): Promise<StepPlan>;
+  planPackage(context: TargetContext, stepId: string, options?: PackageOptions): Promise<StepPlan>;
   /** Every absolute path of the package component as it stands now: what a backup must hold. */
   packageFiles(context: TargetContext): Promise<readonly string[]>;
 }

@@ -1,37 +1,26 @@
 /** Backups: content-addressed, deduplicated snapshots of components of one target. */
-import type { FileState } from '../domain/file-state.ts';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type BackupEntry, type BackupManifest, manifestFormat } from '../domain/backup.ts';
+import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { RootedPath } from '../domain/paths.ts';
 import type { Receipt } from '../domain/receipt.ts';
+import type { Ports } from '../ports.ts';
+import { capture } from './backups/capture.ts';
+import { manifestPath, manifestText, readManifest } from './backups/manifest.ts';
+import { openPacks, type Packs } from './backups/packs.ts';
+import { openSeen } from './backups/seen.ts';
+import { compactTime, fileNameOf } from './file-names.ts';
+import type { StatePlaces } from './state-dir.ts';
 
-export interface BackupEntry {
-  readonly path: RootedPath;
-  readonly component: string;
-  readonly state: FileState;
-  /** Nanoseconds, as a decimal string. */
-  readonly mtimeNs: string;
-}
-
-export interface BackupManifest {
-  readonly format: 1;
-  readonly id: string;
-  readonly target: string;
-  /** ISO 8601 UTC. */
-  readonly time: string;
-  readonly run: string | null;
-  readonly commit: string | null;
-  readonly version: string | null;
-  readonly components: readonly string[];
-  readonly entries: readonly BackupEntry[];
-  /** The receipt as it stood; null when there was none. */
-  readonly receipt: Receipt | null;
-  /** Where the checkout's branch stood, for `source` targets. */
-  readonly checkout: { readonly path: string; readonly ref: string; readonly commit: string } | null;
-}
+export type { BackupEntry, BackupManifest } from '../domain/backup.ts';
 
 export interface BackupRequest {
   readonly target: string;
   readonly run: string | null;
+  /** Components that the entries hold whole. */
   readonly components: readonly string[];
+  /** A path where nothing stands is recorded as absent. */
   readonly entries: readonly { readonly path: RootedPath; readonly component: string; readonly absolute: string }[];
   readonly receipt: Receipt | null;
   readonly checkout: BackupManifest['checkout'];
@@ -42,10 +31,136 @@ export interface BackupStore {
   create(request: BackupRequest): Promise<BackupManifest>;
   /** Newest first. Damaged manifests are left out and named by `damaged`. */
   list(target?: string): readonly BackupManifest[];
-  /** Throws `nothing-to-restore` with the ids there are. */
+  /** Throws `nothing-to-restore` with the ids there are, `backup-damaged`. */
   get(target: string, id: string): BackupManifest;
-  /** Bytes by sha256, verified on reading. Throws `backup-damaged`. */
+  /** Bytes by sha256, verified on reading. Throws `backup-damaged`, naming the files and backups that need them. */
   read(sha256: string): Buffer;
   /** Ids of manifests that cannot be read, with the cause. */
   damaged(): readonly { readonly id: string; readonly cause: string }[];
 }
+
+export type BackupPorts = Pick<Ports, 'files' | 'state' | 'clock'>;
+
+const manifestEnd = '.json';
+const isManifest = (name: string): boolean => name.endsWith(manifestEnd);
+
+interface Found {
+  readonly id: string;
+  readonly manifest?: BackupManifest;
+  readonly cause?: string;
+}
+
+const failure = (target: string, error: unknown): unknown =>
+  error instanceof LockstepError
+    ? new LockstepError(
+        'backup-failed',
+        `no backup of ${target} could be made, so nothing was touched: ${error.message}`,
+        {
+          cause: error,
+          details: error.details,
+          hint: error.hint ?? 'make room where Lockstep keeps its state, or mend the disk',
+        },
+      )
+    : error;
+
+const newest = (a: BackupManifest, b: BackupManifest): number =>
+  a.time === b.time ? (a.id < b.id ? 1 : -1) : a.time < b.time ? 1 : -1;
+
+/** The backups of one main project, for all its targets. */
+export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStore => {
+  const { files, state, clock } = ports;
+  let opened: Packs | undefined;
+  const packs = (): Packs => {
+    opened ??= openPacks(ports, places.packs);
+    return opened;
+  };
+
+  const look = (folder: string): readonly Found[] =>
+    files
+      .list(join(places.backups, folder))
+      .filter(isManifest)
+      .map((name) => {
+        const id = decodeURIComponent(name.slice(0, -manifestEnd.length));
+        try {
+          return { id, manifest: readManifest(files, join(places.backups, folder, name)) };
+        } catch (error) {
+          return { id, cause: messageOf(error) };
+        }
+      });
+  const lookAll = (): readonly Found[] => files.list(places.backups).flatMap(look);
+
+  /** The one moment at which a backup comes to exist. */
+  const commit = (facts: Omit<BackupManifest, 'id'>): BackupManifest => {
+    for (;;) {
+      const id = `${facts.target}-${compactTime(new Date(facts.time))}-${randomBytes(2).toString('hex')}`;
+      const manifest: BackupManifest = { ...facts, id };
+      if (state.createExclusive(manifestPath(places, facts.target, id), manifestText(manifest))) return manifest;
+    }
+  };
+
+  const create = (request: BackupRequest): BackupManifest => {
+    const now = clock.now();
+    packs().refresh();
+    const writer = packs().writer(`${compactTime(now)}-${randomBytes(8).toString('hex')}`);
+    const seen = openSeen(ports, join(places.seen, `${fileNameOf(request.target)}.json`), now);
+    const ground = { files, packs: packs(), writer, seen };
+    try {
+      const entries = new Map<RootedPath, BackupEntry>();
+      for (const { path, component, absolute } of request.entries) {
+        if (!entries.has(path)) entries.set(path, { path, component, ...capture(ground, absolute) });
+      }
+      writer.finish();
+      const manifest = commit({
+        format: manifestFormat,
+        target: request.target,
+        time: now.toISOString(),
+        run: request.run,
+        commit: request.receipt?.commit ?? null,
+        version: request.receipt?.version ?? null,
+        components: request.components,
+        entries: [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+        receipt: request.receipt,
+        checkout: request.checkout,
+      });
+      seen.save();
+      return manifest;
+    } catch (error) {
+      writer.discard();
+      throw failure(request.target, error);
+    }
+  };
+
+  const needing = (sha256: string): readonly string[] =>
+    lookAll().flatMap(({ manifest }) =>
+      (manifest?.entries ?? [])
+        .filter((entry) => entry.state.kind === 'file' && entry.state.sha256 === sha256)
+        .map((entry) => `${entry.path} of ${manifest?.id}`),
+    );
+
+  return {
+    create: async (request) => create(request),
+    list: (target) =>
+      (target === undefined ? lookAll() : look(fileNameOf(target)))
+        .flatMap(({ manifest }) => manifest ?? [])
+        .sort(newest),
+    get: (target, id) => {
+      const path = manifestPath(places, target, id);
+      if (files.stat(path) !== undefined) return readManifest(files, path);
+      const ids = look(fileNameOf(target)).map((found) => found.id);
+      throw new LockstepError('nothing-to-restore', `${target} has no backup ${id}`, {
+        target,
+        hint: ids.length === 0 ? `lockstep target backup ${target} makes one` : `lockstep target backups ${target}`,
+        details: ids,
+      });
+    },
+    read: (sha256) => {
+      const bytes = packs().read(sha256);
+      if (bytes !== undefined) return bytes;
+      throw new LockstepError('backup-damaged', `the backup store no longer holds ${sha256} whole`, {
+        hint: 'use another backup, or restore the other components one by one',
+        details: needing(sha256).map((need) => `needed by ${need}`),
+      });
+    },
+    damaged: () => lookAll().flatMap(({ id, cause }) => (cause === undefined ? [] : [{ id, cause }])),
+  };
+};

@@ -1,0 +1,116 @@
+/** Gathers what planning one target needs. Reads only. */
+import type { ChangeSet } from '../domain/change.ts';
+import { forTarget } from '../domain/errors.ts';
+import type { Content } from '../domain/plan.ts';
+import type { TargetLayout, TargetRecord } from '../domain/target.ts';
+import { integrationOf } from '../integrations/index.ts';
+import type { RunFacts, TargetContext } from '../integrations/target-context.ts';
+import { compileCommitRule } from '../pipeline/expressions.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import type { ChangesView, Pipeline } from '../pipeline/pipeline.ts';
+import { targetFacts } from '../pipeline/plan.ts';
+import { fillTemplate } from '../pipeline/templates.ts';
+import type { MainTree } from '../store/main-tree.ts';
+import { openReceipts } from '../store/receipts.ts';
+import type { WheelStore } from '../store/wheels.ts';
+import { detectChanges, fullSyncReason } from './detect.ts';
+import { layoutOf } from './layouts.ts';
+import type { MainProject } from './main-project.ts';
+
+export interface PrepareRequest {
+  readonly main: MainProject;
+  readonly record: TargetRecord;
+  readonly tree: MainTree;
+  readonly wheels: WheelStore;
+  readonly run: Omit<RunFacts, 'full'> & { readonly full: boolean };
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Prepared {
+  readonly record: TargetRecord;
+  readonly layout: TargetLayout;
+  readonly context: TargetContext;
+  readonly contents: Map<string, Content>;
+  readonly pipeline: Pipeline;
+  readonly changes: ChangesView;
+}
+
+const categoriesOf = (changes: ChangeSet): ReadonlySet<string> =>
+  new Set(changes.records.flatMap((record) => record.category ?? []));
+
+/** Whether main moved under a component's sources since the receipt, or the target cannot be said to have it. */
+const touched = (prepared: Pick<Prepared, 'context'>, component: string): boolean => {
+  const { changes, project, receipt } = prepared.context;
+  if (changes.unknown !== null || receipt === undefined) return true;
+  const sources =
+    component === 'package'
+      ? [project.package.path ?? '']
+      : component === 'config'
+        ? project.config.map((entry) => entry.from)
+        : project.components.filter((spec) => spec.name === component).flatMap((spec) => spec.sources.flatMap((s) => s.from));
+  const under = (path: string): boolean =>
+    sources.some((source) => source === '' || source === '.' || path === source || path.startsWith(`${source.replace(/\/+$/, '')}/`));
+  return changes.records.some((record) => record.files.some((file) => under(file.path) || (file.from !== undefined && under(file.from))));
+};
+
+/** Throws what finding, reading or validating throws, with the target filled in. */
+export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> => {
+  const { main, record, tree, run } = request;
+  try {
+    const layout = await layoutOf(main, record);
+    const receipt = openReceipts(main.ports).read(layout.roots, main.project.id);
+    const rules = main.project.commitRules.map((rule) => ({ rule, holds: compileCommitRule(rule.if) }));
+    const changes = await detectChanges({
+      repo: main.repo,
+      base: receipt === undefined ? {} : { receiptCommit: receipt.commit ?? undefined },
+      commit: run.commit,
+      project: main.project,
+      matches: (rule, commit) => rules.find((entry) => entry.rule === rule)?.holds(commit) ?? false,
+    });
+    const contents = new Map<string, Content>();
+    const reason =
+      run.reason ??
+      fullSyncReason({ receipt, version: run.version, previousVersion: receipt?.version ?? null, reason: null });
+    const facts = { ...run, full: run.full || reason !== null, reason };
+    const variables = {
+      target: { ...record, ...targetFacts({ target: record, layout }) },
+      run: { id: run.id, commit: run.commit, version: run.version ?? '', full: facts.full, reason: reason ?? '' },
+      env: request.env,
+    };
+    const context: TargetContext = {
+      run: facts,
+      project: main.project,
+      target: record,
+      layout,
+      receipt,
+      main: tree,
+      changes,
+      ports: main.ports,
+      backups: main.backups,
+      wheels: request.wheels,
+      fill: (template) => fillTemplate(template, variables),
+      provide: (digest, content) => void contents.set(digest, content),
+      signal: request.signal,
+    };
+    const packageState = await integrationOf(layout.type).assess(context);
+    const categories = categoriesOf(changes);
+    return {
+      record,
+      layout,
+      context,
+      contents,
+      pipeline: loadPipeline({ files: main.ports.files, root: main.git.mainWorktree, name: record.pipeline ?? layout.type }),
+      changes: {
+        touches: (component) =>
+          touched({ context }, component) ||
+          (component === 'package' && packageState.state !== 'in-step' && packageState.state !== 'linked'),
+        has: (category) => changes.unknown !== null || categories.has(category),
+        priority: changes.priority ?? '',
+        count: changes.records.reduce((sum, entry) => sum + entry.files.length, 0),
+      },
+    };
+  } catch (error) {
+    throw forTarget(error, record.name);
+  }
+};

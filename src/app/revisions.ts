@@ -1,0 +1,47 @@
+/** Finds the commit that a person's word means, or tells them the nearest name there is. */
+import { LockstepError } from '../domain/errors.ts';
+import { nearestName } from '../domain/nearest.ts';
+import type { Repo } from '../ports.ts';
+
+const refPrefix = /^refs\/(?:heads|tags|remotes)\//;
+
+/** Short names of branches and tags, the newest first. */
+const refNames = async (repo: Repo): Promise<readonly string[]> => {
+  const refs = await repo.read([
+    'for-each-ref',
+    '--sort=-creatordate',
+    '--format=%(refname)',
+    'refs/heads',
+    'refs/tags',
+    'refs/remotes',
+  ]);
+  return refs
+    .split('\n')
+    .filter((ref) => ref !== '')
+    .map((ref) => ref.replace(refPrefix, ''));
+};
+
+/** What to type instead of a revision that does not exist. */
+const hintFor = async (repo: Repo, revision: string): Promise<string> => {
+  const names = await refNames(repo);
+  // `v1.2.O~3`: only the name is compared, what follows it is kept.
+  const [name = '', suffix = ''] = /^([^~^@:]*)(.*)$/s.exec(revision)?.slice(1) ?? [];
+  const near = nearestName(name, [...names, 'HEAD']);
+  if (near !== undefined && near !== name) return `did you mean ${near}${suffix}?`;
+  if (near !== undefined) return `${near} is there, but ${revision} goes further back than its history`;
+  const some = names.slice(0, 3);
+  return some.length === 0
+    ? 'git log --oneline shows the commits there are'
+    : `there is ${some.join(', ')}; git log --oneline shows the commits`;
+};
+
+/**
+ * The full id of the commit that a revision names.
+ * Throws `unknown-revision`, with the nearest branch or tag as hint, when there is none.
+ */
+export const resolveRevision = async (repo: Repo, revision: string): Promise<string> => {
+  const id = await repo.commit(revision);
+  if (id !== undefined) return id;
+  const hint = revision === 'HEAD' ? 'make a first commit' : await hintFor(repo, revision);
+  throw new LockstepError('unknown-revision', `${JSON.stringify(revision)} is no commit of ${repo.root}`, { hint });
+};

@@ -1,0 +1,158 @@
+/** The registry's use cases: list, add, remove, update. */
+import { relative, resolve, sep } from 'node:path';
+import { LockstepError } from '../domain/errors.ts';
+import { nearestName } from '../domain/nearest.ts';
+import { isInside } from '../domain/paths.ts';
+import { type TargetLayout, type TargetRecord, type TargetStatus, targetStatuses } from '../domain/target.ts';
+import { checkName, checkPlace, findLayout } from '../integrations/layout.ts';
+import { integrationOf } from '../integrations/index.ts';
+import { targetNamed } from './choose-targets.ts';
+import { targetPath } from './layouts.ts';
+import type { MainProject } from './main-project.ts';
+
+export interface AddRequest {
+  readonly name: string;
+  readonly path: string;
+  readonly cwd: string;
+  readonly type?: string;
+  readonly python?: string;
+  readonly checkout?: string;
+  readonly pipeline?: string;
+}
+
+export interface AddedTarget {
+  readonly record: TargetRecord;
+  readonly layout: TargetLayout;
+  /** What was found and why, one line each. */
+  readonly found: readonly string[];
+}
+
+/** Relative to the main worktree with forward slashes, as the registry writes paths; absolute when on another drive. */
+const recorded = (main: MainProject, absolute: string): string => {
+  const path = relative(main.git.mainWorktree, absolute).split(sep).join('/');
+  return path === '' ? '.' : path;
+};
+
+/** A path as typed: from the folder one stands in, or, as the reference writes it, from the main project. */
+const placeOf = (main: MainProject, request: Pick<AddRequest, 'path' | 'cwd'>): string => {
+  const typed = resolve(request.cwd, request.path);
+  if (main.ports.files.stat(typed) !== undefined) return typed;
+  const fromMain = resolve(main.git.mainWorktree, request.path);
+  return main.ports.files.stat(fromMain) === undefined ? typed : fromMain;
+};
+
+const ignoredByMain = (main: MainProject) => async (path: string): Promise<boolean> => {
+  try {
+    await main.repo.read(['check-ignore', '-q', '--', path]);
+    return true;
+  } catch {
+    // git exits 1 for a path that no rule ignores.
+    return false;
+  }
+};
+
+/** Looks at a folder and, when everything fits, registers it. Throws before anything is written. */
+export const addTarget = async (main: MainProject, request: AddRequest): Promise<AddedTarget> => {
+  checkName(request.name);
+  const path = placeOf(main, request);
+  const { files } = main.ports;
+  const check = async (targets: readonly TargetRecord[]): Promise<void> => {
+    if (targets.some((target) => target.name === request.name)) {
+      throw new LockstepError('target-invalid', `there is already a target named ${request.name}`, {
+        hint: `choose another name, or: lockstep target remove ${request.name}`,
+      });
+    }
+    await checkPlace(files, {
+      path,
+      mainRoot: main.git.mainWorktree,
+      ignored: ignoredByMain(main),
+      others: targets.map((target) => ({ name: target.name, path: targetPath(main, target) })),
+    });
+  };
+  await check(main.registry.read().targets);
+  if (request.type !== undefined) integrationOf(request.type);
+  const { found, ...layout } = await findLayout(main.ports, {
+    path,
+    mainRoot: main.git.mainWorktree,
+    project: { packageName: main.project.package.name, importName: main.project.package.import },
+    ...(request.type === undefined ? {} : { type: request.type }),
+    ...(request.python === undefined ? {} : { python: resolve(request.cwd, request.python) }),
+    ...(request.checkout === undefined ? {} : { checkout: resolve(request.cwd, request.checkout) }),
+  });
+  const roots = Object.values(layout.roots).filter((root): root is string => root !== undefined);
+  const inside = (place: string): string => (isInside(layout.roots.target, place) ? recorded(main, place) : place);
+  const record: TargetRecord = {
+    name: request.name,
+    path: recorded(main, layout.roots.target),
+    type: layout.type,
+    last_sync: null,
+    sync_version: null,
+    status: layout.pythonCause === null ? 'needs_sync' : 'unknown',
+    ...(layout.python === null ? {} : { python: inside(layout.python.executable) }),
+    ...(layout.checkout === null ? {} : { checkout: inside(layout.checkout) }),
+    ...(request.pipeline === undefined ? {} : { pipeline: request.pipeline }),
+    roots: roots.map((root) => recorded(main, root)),
+  };
+  const registry = await main.registry.update((current) => ({ ...current, targets: [...current.targets, record] }), {
+    before: async (current) => check(current.targets),
+  });
+  void registry;
+  return { record, layout, found };
+};
+
+/** Takes a target out of the registry; nothing in its folder changes, its backups stay. */
+export const removeTarget = async (main: MainProject, name: string): Promise<TargetRecord> => {
+  const record = targetNamed(main.registry.read().targets, name);
+  await main.registry.update((current) => ({ ...current, targets: current.targets.filter((target) => target.name !== record.name) }));
+  return record;
+};
+
+export interface UpdateRequest {
+  readonly status?: string;
+  readonly path?: string;
+  readonly type?: string;
+  readonly python?: string;
+  readonly pipeline?: string;
+  readonly hold?: boolean;
+  readonly cwd: string;
+}
+
+const statusNamed = (name: string): TargetStatus => {
+  const found = targetStatuses.find((status) => status === name);
+  if (found !== undefined) return found;
+  const nearest = nearestName(name, targetStatuses);
+  throw new LockstepError('usage', `${name} is no status of a target`, {
+    hint: `${nearest === undefined ? '' : `did you mean ${nearest}? `}one of: ${targetStatuses.join(', ')}`,
+  });
+};
+
+/** Changes what the registry says of a target. A status set by hand says so and lasts until the next look. */
+export const updateTarget = async (main: MainProject, name: string, request: UpdateRequest): Promise<TargetRecord> => {
+  const record = targetNamed(main.registry.read().targets, name);
+  const others = main.registry.read().targets.filter((target) => target.name !== record.name);
+  let path = record.path;
+  if (request.path !== undefined) {
+    const place = placeOf(main, { path: request.path, cwd: request.cwd });
+    await checkPlace(main.ports.files, {
+      path: place,
+      mainRoot: main.git.mainWorktree,
+      ignored: ignoredByMain(main),
+      others: others.map((target) => ({ name: target.name, path: targetPath(main, target) })),
+    });
+    path = recorded(main, main.ports.files.real(place) ?? place);
+  }
+  if (request.type !== undefined) integrationOf(request.type);
+  const change: Partial<TargetRecord> = {
+    path,
+    ...(request.status === undefined ? {} : { status: statusNamed(request.status), status_by_hand: true }),
+    ...(request.type === undefined ? {} : { type: request.type }),
+    ...(request.python === undefined ? {} : { python: request.python }),
+    ...(request.pipeline === undefined ? {} : { pipeline: request.pipeline }),
+    ...(request.hold === undefined ? {} : { hold: request.hold }),
+  };
+  await main.registry.update((current) => ({
+    ...current,
+    targets: current.targets.map((target) => (target.name === record.name ? { ...target, ...change } : target)),
+  }));
+  return { ...record, ...change };
+};

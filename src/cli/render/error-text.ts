@@ -1,0 +1,41 @@
+/** An error as a tired person reads it: what happened, to which target, what to type next. */
+import { LockstepError } from '../../domain/errors.ts';
+import type { Paint } from './colours.ts';
+
+/** Lines for expected trouble; a bug is shown whole, with how to report it. */
+export const errorLines = (error: unknown, paint: Paint): string[] => {
+  if (error instanceof LockstepError) {
+    const where = error.target === undefined ? '' : `${error.target}: `;
+    return [
+      `${paint.bad('error')} ${where}${error.message}`,
+      ...error.details.map((line) => `  ${line}`),
+      ...(error.hint === undefined ? [] : [`${paint.dim('next')}  ${error.hint}`]),
+    ];
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    `${paint.bad('bug')} something happened that Lockstep did not expect`,
+    ...stack.split('\n').map((line) => `  ${line}`),
+    `${paint.dim('next')}  report these lines with what you typed; nothing is half done after: lockstep sync recover`,
+  ];
+};
+
+/** The same for a program. */
+export const errorObject = (error: unknown): Record<string, unknown> =>
+  error instanceof LockstepError
+    ? {
+        kind: 'error',
+        code: error.code,
+        message: error.message,
+        target: error.target ?? null,
+        hint: error.hint ?? null,
+        details: error.details,
+      }
+    : {
+        kind: 'error',
+        code: 'bug',
+        message: error instanceof Error ? error.message : String(error),
+        target: null,
+        hint: null,
+        details: [],
+      };

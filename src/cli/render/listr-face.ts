@@ -1,0 +1,116 @@
+/** The task tree on a terminal, drawn by listr2 from events; undo, retry, signals and the verdict stay with the pipeline. */
+import { Listr, type ListrTask } from 'listr2';
+import type { LockstepEvent, TargetResult } from '../../domain/events.ts';
+import type { TargetPlan } from '../../domain/plan.ts';
+import type { Terminal } from '../world.ts';
+import { paintFor } from './colours.ts';
+import type { Face } from './face.ts';
+import { summaryLines } from './summary.ts';
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+const deferred = <T>(): Deferred<T> => {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+};
+
+type StepEnd = Extract<LockstepEvent, { kind: 'step.finished' }>;
+
+/** Waits by name: an event may come before or after somebody waits for it. */
+const mailbox = <T>() => {
+  const boxes = new Map<string, Deferred<T>>();
+  return (name: string): Deferred<T> => {
+    const box = boxes.get(name) ?? deferred<T>();
+    boxes.set(name, box);
+    return box;
+  };
+};
+
+const treeOptions = { exitOnError: false, concurrent: true } as const;
+
+/** Draws while the run goes on; call `end` before printing anything else. */
+export const listrFace = (terminal: Terminal): Face => {
+  const paint = paintFor(terminal);
+  const plans = mailbox<TargetPlan | null>();
+  const steps = mailbox<StepEnd | null>();
+  const results = mailbox<TargetResult>();
+  const titles = new Map<string, (text: string) => void>();
+  let tree: Promise<unknown> = Promise.resolve();
+  let summary: readonly string[] = [];
+
+  const stepTask = (target: string, id: string): ListrTask => ({
+    title: id,
+    task: async (_, task) => {
+      titles.set(`${target}\0${id}`, (text) => {
+        task.output = text;
+      });
+      const end = await Promise.race([steps(`${target}\0${id}`).promise, results(target).promise.then(() => null)]);
+      if (end === null) task.skip(`${id}: not reached`);
+      else if (end.outcome === 'failed') throw new Error(`${id}: ${end.cause}`);
+      else if (end.outcome === 'skipped') task.skip(`${id}: ${end.cause}`);
+      else if (end.outcome === 'warned') task.title = `${id} ${paint.look(end.cause)}`;
+    },
+  });
+
+  const targetTask = (target: string): ListrTask => ({
+    title: target,
+    task: async (_, task) => {
+      const plan = await Promise.race([plans(target).promise, results(target).promise.then(() => null)]);
+      if (plan?.steps.some((step) => step.actions.some((action) => action.kind !== 'note'))) {
+        await task
+          .newListr(
+            plan.steps.map((step) => stepTask(target, step.id)),
+            treeOptions,
+          )
+          .run();
+      }
+      const result = await results(target).promise;
+      if (result.error !== undefined) throw new Error(`${target}: ${result.error.message}`);
+      task.title = `${target} ${paint.dim(result.cause)}`;
+    },
+  });
+
+  return {
+    draw: (event) => {
+      switch (event.kind) {
+        case 'run.started':
+          tree = new Listr(event.targets.map(targetTask), {
+            ...treeOptions,
+            registerSignalListeners: false,
+            rendererOptions: { collapseSubtasks: false, collapseErrors: false },
+          }).run();
+          break;
+        case 'target.planned':
+          plans(event.target).resolve(event.plan);
+          break;
+        case 'check.finished':
+          titles.get(`${event.target}\0verify`)?.(`${event.suite} › ${event.check} ${event.outcome}`);
+          break;
+        case 'step.output':
+          titles.get(`${event.target}\0${event.step}`)?.(event.text.trimEnd().split('\n').at(-1) ?? '');
+          break;
+        case 'step.finished':
+          steps(`${event.target}\0${event.step}`).resolve(event);
+          break;
+        case 'target.finished':
+          results(event.result.target).resolve(event.result);
+          break;
+        case 'run.finished':
+          summary = summaryLines(event.results, paint);
+          break;
+        default:
+          break;
+      }
+    },
+    end: async () => {
+      await tree;
+      for (const line of summary) terminal.out(line);
+    },
+  };
+};

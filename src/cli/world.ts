@@ -1,0 +1,28 @@
+/** What a command gets from the composition root: the world, already wrapped for a dry run or not. */
+import type { Ports } from '../ports.ts';
+
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person watches: progress may redraw. */
+  readonly interactive: boolean;
+  readonly colour: boolean;
+  readonly columns: number;
+}
+
+export interface World {
+  /** The adapters; in a dry run they refuse every write. */
+  readonly ports: (mode: 'real' | 'dry-run') => Ports;
+  readonly terminal: Terminal;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Aborted by the first Ctrl-C, hang-up or termination. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly C?: string;
+}

@@ -1,0 +1,35 @@
+/** What a backup says: everything that stood at the paths of some components of one target. */
+import type { FileState } from './file-state.ts';
+import type { RootedPath } from './paths.ts';
+import type { Receipt } from './receipt.ts';
+
+export const manifestFormat = 1;
+
+export interface BackupEntry {
+  readonly path: RootedPath;
+  readonly component: string;
+  /** `absent` when nothing stood there, so that a restore may remove what was made since. */
+  readonly state: FileState;
+  /** Nanoseconds, as a decimal string; `0` when nothing stood there. */
+  readonly mtimeNs: string;
+}
+
+export interface BackupManifest {
+  readonly format: typeof manifestFormat;
+  readonly id: string;
+  readonly target: string;
+  /** ISO 8601 UTC. */
+  readonly time: string;
+  readonly run: string | null;
+  /** The commit and version that the target stood at; null when it had no receipt. */
+  readonly commit: string | null;
+  readonly version: string | null;
+  /** Components that are held whole. */
+  readonly components: readonly string[];
+  /** Sorted by path. */
+  readonly entries: readonly BackupEntry[];
+  /** The receipt as it stood; null when there was none. */
+  readonly receipt: Receipt | null;
+  /** Where the checkout's branch stood, for `source` targets; `HEAD` when it was detached. */
+  readonly checkout: { readonly path: string; readonly ref: string; readonly commit: string } | null;
+}

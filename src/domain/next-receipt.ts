@@ -1,0 +1,81 @@
+/** The receipt that a plan leads to, computed before anything is done. Pure. */
+import type { StepPlan, TargetPlan } from './plan.ts';
+import { type Decision, type Receipt, type ReceiptComponent, receiptFormat } from './receipt.ts';
+
+export interface NextReceiptFacts {
+  readonly current: Receipt | undefined;
+  readonly plan: TargetPlan;
+  readonly project: string;
+  readonly run: string;
+  /** ISO 8601 UTC. */
+  readonly time: string;
+  /** Whether every step of the pipeline was planned; a partial run leaves the receipt's commit where it was. */
+  readonly complete: boolean;
+}
+
+const decisionKey = (decision: Decision): string => `${decision.path}\0${decision.key ?? ''}`;
+
+/** Decisions of the paths that a step looked at are replaced by what it says now. */
+const mergeDecisions = (current: readonly Decision[], steps: readonly StepPlan[]): readonly Decision[] => {
+  const spoken = steps.filter((step) => step.patch.decisions !== undefined);
+  const looked = new Set(
+    spoken.flatMap((step) => [
+      ...(step.patch.decisions ?? []).map((decision) => decision.path),
+      ...Object.values(step.patch.components ?? {}).flatMap((component) => Object.keys(component.files)),
+      ...Object.keys(step.patch.config ?? {}),
+      ...step.actions.flatMap((action) => (action.kind === 'file' ? [action.path] : [])),
+    ]),
+  );
+  const kept = current.filter((decision) => !looked.has(decision.path));
+  const all = new Map(
+    [...kept, ...spoken.flatMap((step) => step.patch.decisions ?? [])].map((d) => [decisionKey(d), d]),
+  );
+  return [...all.values()].sort((a, b) => (decisionKey(a) < decisionKey(b) ? -1 : 1));
+};
+
+/** Merges every step's patch into the current receipt; components that no step patched are in step with the commit too. */
+export const nextReceipt = ({ current, plan, project, run, time, complete }: NextReceiptFacts): Receipt => {
+  const components: Record<string, ReceiptComponent> = {};
+  for (const [name, component] of Object.entries(current?.components ?? {})) {
+    components[name] = complete ? { ...component, commit: plan.commit } : component;
+  }
+  const config = { ...current?.config };
+  let version = current?.version ?? null;
+  for (const { patch } of plan.steps) {
+    Object.assign(components, patch.components);
+    Object.assign(config, patch.config);
+    version = patch.version ?? version;
+  }
+  return {
+    format: receiptFormat,
+    project,
+    target: plan.target,
+    commit: complete ? plan.commit : (current?.commit ?? null),
+    version,
+    run,
+    time,
+    components,
+    config,
+    decisions: mergeDecisions(current?.decisions ?? [], plan.steps),
+  };
+};
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+/** Whether two receipts say the same, whichever run wrote them and when. */
+export const sameReceipt = (a: Receipt | undefined, b: Receipt): boolean =>
+  a !== undefined && canonical({ ...a, run: '', time: '' }) === canonical({ ...b, run: '', time: '' });
+
+export type PlanNeed = 'nothing' | 'receipt' | 'files';
+
+/** What a plan asks for: nothing at all, only a new receipt, or changes in the target. */
+export const needOf = (plan: TargetPlan, current: Receipt | undefined, next: Receipt): PlanNeed => {
+  const touches = plan.steps.some((step) => step.actions.some((action) => action.kind !== 'note'));
+  if (touches) return 'files';
+  return sameReceipt(current, next) ? 'nothing' : 'receipt';
+};

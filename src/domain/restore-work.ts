@@ -1,0 +1,57 @@
+/** What a restore works with: the request, what it covers, and what the receipt and the backup say. */
+import type { BackupEntry, BackupManifest } from './backup.ts';
+import { LockstepError } from './errors.ts';
+import { type RootedPath, type Roots, toAbsolute } from './paths.ts';
+import type { Receipt, ReceiptFile } from './receipt.ts';
+import type { RestoreSight } from './restore-sight.ts';
+
+export interface RestoreRequest {
+  readonly manifest: BackupManifest;
+  /** null for everything in the backup. */
+  readonly components: readonly string[] | null;
+  /** As it stands in the target now. */
+  readonly receipt: Receipt | undefined;
+  readonly roots: Roots;
+  readonly files: RestoreSight;
+  readonly project: string;
+  readonly run: string;
+  /** ISO 8601 UTC. */
+  readonly time: string;
+  /** Where the clone of a `source` target stands now; left out, the clone is not moved. */
+  readonly checkoutNow?: BackupManifest['checkout'];
+}
+
+export interface RestoreWork {
+  readonly request: RestoreRequest;
+  /** Whether a component is to be restored. */
+  readonly scope: (component: string) => boolean;
+  /** Components that are restored whole. */
+  readonly whole: readonly string[];
+  readonly held: ReadonlyMap<RootedPath, BackupEntry>;
+  /** What the present receipt says that Lockstep wrote. */
+  readonly written: ReadonlyMap<RootedPath, ReceiptFile>;
+  readonly absolute: (path: RootedPath) => string;
+  readonly warnings: string[];
+}
+
+/** Throws `nothing-to-restore` for a component that the backup does not hold. */
+export const prepareRestore = (request: RestoreRequest): RestoreWork => {
+  const { manifest, components, receipt, roots } = request;
+  const missing = (components ?? []).filter((name) => !manifest.components.includes(name));
+  if (missing.length > 0) {
+    throw new LockstepError('nothing-to-restore', `backup ${manifest.id} holds no ${missing.join(', ')}`, {
+      target: manifest.target,
+      hint: `it holds ${manifest.components.join(', ')}; lockstep target backups ${manifest.target} lists the others`,
+    });
+  }
+  const scope = (component: string): boolean => components === null || components.includes(component);
+  return {
+    request,
+    scope,
+    whole: manifest.components.filter(scope),
+    held: new Map(manifest.entries.map((entry) => [entry.path, entry])),
+    written: new Map(Object.values(receipt?.components ?? {}).flatMap(({ files }) => Object.entries(files))),
+    absolute: (path) => toAbsolute(roots, path),
+    warnings: [],
+  };
+};

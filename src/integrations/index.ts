@@ -1,0 +1,16 @@
+/** The registry of integration types: one line each, in the order in which `target add` tries them. */
+import { LockstepError } from '../domain/errors.ts';
+import type { Integration } from './integration.ts';
+import { sitePackages } from './site-packages.ts';
+
+export const integrations: readonly Integration[] = [sitePackages];
+
+/** The integration of a type. Throws `target-invalid` with the types there are. */
+export const integrationOf = (type: string): Integration => {
+  const found = integrations.find((integration) => integration.name === type);
+  if (found !== undefined) return found;
+  const names = integrations.map((integration) => integration.name).join(', ');
+  throw new LockstepError('target-invalid', `there is no integration type named ${type}`, {
+    hint: `the types are: ${names}`,
+  });
+};

@@ -1,0 +1,73 @@
+/** Plans the swap to the newest version that an index offers, pinned by name, version and sha256. */
+
+import { LockstepError } from '../../domain/errors.ts';
+import type { ReceiptPackage } from '../../domain/receipt.ts';
+import type { TargetContext } from '../target-context.ts';
+import { fetchPin, packageIndex, pinAgain, pinOf, pinUpgrade } from './index-pin.ts';
+import { installedCopies, refuseLegacyCopies } from './installed.ts';
+import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionStep } from './package-plan.ts';
+import type { ReportedInstall } from './pip.ts';
+import { pipForTarget, refuseManaged } from './pip-for-target.ts';
+import { proveIntact, provenComponent } from './proof.ts';
+import { stageWheels } from './stage.ts';
+import { planSwap } from './swap-plan.ts';
+
+const factsOf = (name: string, version: string, wheel: string | null): ReceiptPackage => ({ name, version, wheel });
+
+/**
+ * The plan for a package that comes from an index: pip resolves, the plan pins, the pins are fetched and staged.
+ * Throws `python-unusable`, `package-install-failed`, `path-refused`, `conflict-refused`.
+ */
+export const planIndex = async (
+  context: TargetContext,
+  { place, python, policy }: PackagePlanRequest,
+): Promise<PackagePlan> => {
+  const { ports, project, receipt } = context;
+  const { name } = project.package;
+  refuseManaged(context, python);
+  refuseLegacyCopies(ports.files, place, { name, executable: python.executable });
+  const pip = await pipForTarget(context, python);
+  let pins: readonly ReportedInstall[] = await pinUpgrade(context, pip);
+  if (pinOf(pins, name) === undefined) {
+    const intact = proveIntact(context, place);
+    if (intact.holds) {
+      const facts = factsOf(name, intact.version, receipt?.components.package?.package?.wheel ?? null);
+      return {
+        actions: [],
+        skipped: `${name} ${intact.version} is the newest that the index offers${keptWords(intact.kept)}`,
+        patch: { components: { package: provenComponent(context, intact, facts) } },
+        warnings: [],
+      };
+    }
+    // pip looks at versions only, and at other folders too: what is damaged or lacks here is put in from that version.
+    const [copy] = installedCopies(ports.files, place, name);
+    pins = await pinAgain(context, pip, copy?.version);
+  }
+  const own = pinOf(pins, name);
+  if (own === undefined) throw new LockstepError('package-install-failed', `the index offers no ${name}`);
+  const wheels = [];
+  for (const pin of pins) {
+    wheels.push({
+      wheel: await fetchPin(context, { pip, network: packageIndex(context), pin }),
+      from: 'index',
+    } as const);
+  }
+  const staged = await stageWheels(context, { pip, place, wheels });
+  const swap = await planSwap(context, {
+    place,
+    staged,
+    policy,
+    facts: factsOf(name, own.version, own.sha256),
+    notes: [
+      {
+        kind: 'note',
+        sign: '~',
+        text: `${name} ${versionStep(context, place, own.version)} from the index (sha256 ${own.sha256?.slice(0, 12)})`,
+      },
+      ...pins.filter((pin) => pin !== own).map(pinNote),
+    ],
+    warnings: [],
+  });
+  const same = `${name} ${own.version} is installed as the index offers it`;
+  return { ...swap, skipped: swap.actions.length === 0 ? same : null };
+};

@@ -1,0 +1,71 @@
+/** Names every path of a target's components: what a backup must hold so that each of them can be brought back whole. */
+import { type RootedPath, toAbsolute, toRooted } from '../domain/paths.ts';
+import type { FileAction, StepPlan } from '../domain/plan.ts';
+import { integrationOf } from '../integrations/index.ts';
+import type { TargetContext } from '../integrations/target-context.ts';
+import type { BackupRequest } from '../store/backups.ts';
+
+const isBytecode = (path: string): boolean => /(^|\/)__pycache__(\/|$)/.test(path);
+
+export const plannedFiles = (planned: readonly StepPlan[]): readonly FileAction[] =>
+  planned.flatMap((step) => step.actions.filter((action) => action.kind === 'file'));
+
+/** All components that the main project can bring into a target and bring back; a package that is main itself is neither. */
+export const allComponents = ({ project, layout }: Pick<TargetContext, 'project' | 'layout'>): readonly string[] => [
+  ...(layout.linkedToMain ? [] : ['package']),
+  ...project.components.map((component) => component.name),
+  'config',
+];
+
+/**
+ * Every path of a component, sorted: what the receipt says was written, what is installed, what `planned` will touch.
+ * Bytecode is left out: Python makes it again.
+ */
+export const componentPaths = async (
+  context: TargetContext,
+  component: string,
+  planned: readonly FileAction[],
+): Promise<readonly RootedPath[]> => {
+  const { receipt, layout } = context;
+  const recorded = receipt?.components[component];
+  const installed = component === 'package' ? await integrationOf(layout.type).packageFiles(context) : [];
+  const paths = new Set([
+    ...planned.flatMap((action) => (action.component === component ? [action.path] : [])),
+    ...Object.keys(recorded?.files ?? {}),
+    ...(recorded?.dirs ?? []),
+    ...(component === 'config' ? Object.keys(receipt?.config ?? {}) : []),
+    ...installed.map((absolute) => toRooted(layout.roots, absolute)),
+  ]);
+  return [...paths].filter((path) => !isBytecode(path)).sort();
+};
+
+/** Where the clone of a `source` target stands; null when there is none, or when it is the main project itself, which Lockstep never moves. */
+export const checkoutOf = async ({
+  layout,
+  ports,
+}: Pick<TargetContext, 'layout' | 'ports'>): Promise<BackupRequest['checkout']> => {
+  const path = layout.checkout;
+  if (path === null || layout.linkedToMain) return null;
+  const repo = ports.git.open(path);
+  const commit = await repo.commit('HEAD');
+  if (commit === undefined) return null;
+  // Answers `HEAD` itself when no branch is checked out.
+  const ref = (await repo.read(['rev-parse', '--symbolic-full-name', 'HEAD'])).trim();
+  return { path, ref, commit };
+};
+
+/** What a backup of the whole target holds, as the target stands now. */
+export const wholeTargetEntries = async (
+  context: TargetContext,
+): Promise<Pick<BackupRequest, 'components' | 'entries' | 'checkout'>> => {
+  const { roots } = context.layout;
+  const components = allComponents(context);
+  const lists = await Promise.all(
+    components.map(async (component) =>
+      (await componentPaths(context, component, []))
+        .map((path) => ({ path, component, absolute: toAbsolute(roots, path) }))
+        .filter(({ absolute }) => context.ports.files.stat(absolute) !== undefined),
+    ),
+  );
+  return { components, entries: lists.flat(), checkout: await checkoutOf(context) };
+};

@@ -1,0 +1,149 @@
+import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { diskTree } from '../../src/adapters/tree.ts';
+import { LockstepError } from '../../src/domain/errors.ts';
+import type { Tree } from '../../src/ports.ts';
+import { put, temporary } from '../fixtures/sandbox.ts';
+import { treeLines } from '../fixtures/tree-hash.ts';
+
+const bytes = Buffer.from('new\n');
+
+/** Every way to write to one path. */
+const ways: Readonly<Record<string, (tree: Tree, path: string, inside: string) => unknown>> = {
+  write: (tree, path) => tree.write(path, bytes, 0o644),
+  symlink: (tree, path) => tree.symlink(path, 'x'),
+  'link to': (tree, path, inside) => tree.link(inside, path),
+  'link from': (tree, path, inside) => tree.link(path, `${inside}-copy`),
+  'rename to': (tree, path, inside) => tree.rename(inside, path),
+  'rename from': (tree, path, inside) => tree.rename(path, `${inside}-copy`),
+  mkdir: (tree, path) => tree.mkdir(path),
+  unlink: (tree, path) => tree.unlink(path),
+  rmdir: (tree, path) => tree.rmdir(path),
+  chmod: (tree, path) => tree.chmod(path, 0o600),
+  touch: (tree, path) => tree.touch(path, 0n),
+};
+
+const codeOf = (action: () => unknown): string => {
+  try {
+    action();
+    return 'nothing thrown';
+  } catch (error) {
+    return error instanceof LockstepError ? error.code : `a bug: ${error}`;
+  }
+};
+
+const sandbox = () => {
+  const dir = temporary('tree');
+  put(dir, { 'repo/inside.md': 'inside\n', 'repo-evil/a.md': 'evil\n', 'elsewhere/a.md': 'elsewhere\n' });
+  const root = join(dir, 'repo');
+  return { dir, root, inside: join(root, 'inside.md'), tree: diskTree({ roots: [root] }) };
+};
+
+describe('the guard of every write', () => {
+  for (const [way, act] of Object.entries(ways)) {
+    it(`${way}: stays inside, on real paths`, () => {
+      const { dir, root, inside, tree } = sandbox();
+      symlinkSync(join(dir, 'elsewhere'), join(root, 'linked'));
+      symlinkSync('linked', join(root, 'twice'));
+      const before = treeLines(dir);
+      const refused = [
+        join(dir, 'elsewhere', 'a.md'),
+        join(dir, 'repo-evil', 'a.md'),
+        `${root}/../elsewhere/a.md`,
+        `${root}/./inside.md`,
+        `${root}//inside.md`,
+        'inside.md',
+        `${root}/a\0b`,
+        root,
+        join(root, 'linked', 'a.md'),
+        join(root, 'twice', 'a.md'),
+      ];
+      for (const path of refused)
+        expect(
+          codeOf(() => act(tree, path, inside)),
+          path,
+        ).toBe('path-refused');
+      expect(treeLines(dir)).toEqual(before);
+    });
+
+    it(`${way}: does not touch what the bounds refuse`, () => {
+      const { dir, root, inside } = sandbox();
+      put(root, { 'kept/a.md': 'kept\n' });
+      const refuse = (path: string) => (path.includes('/kept/') ? 'the owner keeps it' : undefined);
+      const tree = diskTree({ roots: [root], refuse });
+      const before = treeLines(dir);
+      expect(() => act(tree, join(root, 'kept', 'a.md'), inside)).toThrow(/the owner keeps it/);
+      expect(treeLines(dir)).toEqual(before);
+    });
+  }
+
+  it('refuses a root that is itself reached through a link', () => {
+    const { dir } = sandbox();
+    symlinkSync(join(dir, 'repo'), join(dir, 'alias'));
+    const tree = diskTree({ roots: [join(dir, 'alias')] });
+    expect(codeOf(() => tree.write(join(dir, 'alias', 'a.md'), bytes, 0o644))).toBe('path-refused');
+  });
+
+  it('writes and sets modes through no link that stands at the path itself', () => {
+    const { dir, root, tree } = sandbox();
+    symlinkSync(join(dir, 'elsewhere', 'a.md'), join(root, 'a.md'));
+    const mode = statSync(join(dir, 'elsewhere', 'a.md')).mode;
+    expect(codeOf(() => tree.write(join(root, 'a.md'), bytes, 0o600))).toBe('path-refused');
+    expect(codeOf(() => tree.chmod(join(root, 'a.md'), 0o600))).toBe('path-refused');
+    tree.touch(join(root, 'a.md'), 1_000_000_000_000_000n);
+    expect(readFileSync(join(dir, 'elsewhere', 'a.md'), 'utf8')).toBe('elsewhere\n');
+    expect(statSync(join(dir, 'elsewhere', 'a.md')).mode).toBe(mode);
+    expect(statSync(join(dir, 'elsewhere', 'a.md')).mtimeMs).not.toBe(1_000_000_000);
+  });
+
+  it('flushes nothing outside the roots', () => {
+    const { dir, tree } = sandbox();
+    expect(codeOf(() => tree.flush([join(dir, 'repo-evil')]))).toBe('path-refused');
+  });
+});
+
+describe('a tree on the disk', () => {
+  it('writes content with exactly the mode asked for, whatever the umask', () => {
+    const { root, tree } = sandbox();
+    const old = process.umask(0o077);
+    try {
+      tree.write(join(root, 'tool'), bytes, 0o775);
+    } finally {
+      process.umask(old);
+    }
+    expect(statSync(join(root, 'tool')).mode & 0o7777).toBe(0o775);
+    tree.write(join(root, 'tool'), Buffer.from('x'), 0o644);
+    expect(readFileSync(join(root, 'tool'), 'utf8')).toBe('x');
+    expect(statSync(join(root, 'tool')).mode & 0o7777).toBe(0o644);
+  });
+
+  it('links, renames, makes and removes', () => {
+    const { root, inside, tree } = sandbox();
+    expect(tree.link(inside, join(root, 'second'))).toBe(true);
+    expect(statSync(join(root, 'second')).ino).toBe(statSync(inside).ino);
+    tree.mkdir(join(root, 'folder'), 0o700);
+    tree.rename(join(root, 'second'), join(root, 'folder', 'second'));
+    tree.symlink(join(root, 'pointer'), 'nowhere');
+    expect(readlinkSync(join(root, 'pointer'))).toBe('nowhere');
+    tree.touch(join(root, 'folder', 'second'), 1_700_000_000_123_456_000n);
+    expect(lstatSync(join(root, 'folder', 'second'), { bigint: true }).mtimeNs / 1000n).toBe(1_700_000_000_123_456n);
+    tree.chmod(join(root, 'folder', 'second'), 0o600);
+    tree.flush([join(root, 'folder', 'second'), join(root, 'folder')]);
+    tree.unlink(join(root, 'folder', 'second'));
+    tree.rmdir(join(root, 'folder'));
+    tree.unlink(join(root, 'pointer'));
+    expect(existsSync(join(root, 'folder'))).toBe(false);
+  });
+
+  it('says disk for trouble of the file system, naming the path', () => {
+    const { root, inside, tree } = sandbox();
+    linkSync(inside, join(root, 'taken'));
+    mkdirSync(join(root, 'full'));
+    put(root, { 'full/a': 'a' });
+    expect(codeOf(() => tree.write(join(root, 'no', 'folder'), bytes, 0o644))).toBe('disk');
+    expect(codeOf(() => tree.link(inside, join(root, 'taken')))).toBe('disk');
+    expect(codeOf(() => tree.flush([join(root, 'missing')]))).toBe('disk');
+    expect(() => tree.rmdir(join(root, 'full'))).toThrow(join(root, 'full'));
+  });
+});
