@@ -5,11 +5,12 @@ import type { TargetResult } from '../domain/events.ts';
 const succeeded = (result: TargetResult): boolean => ['done', 'nothing-to-do', 'planned'].includes(result.outcome);
 
 /**
- * 0 all succeeded; 4 some, 5 none (one target included); 6 all were refused before anything started;
+ * 0 all succeeded; 1 a bug, whatever else happened; 4 some, 5 none (one target included); 6 all were refused before anything started;
  * 7 all were locked by another process; 130 interrupted.
  */
 export const exitCodeOf = (results: readonly TargetResult[]): number => {
   if (results.some((result) => result.outcome === 'interrupted')) return 130;
+  if (results.some((result) => result.error?.code === 'bug')) return 1;
   const failed = results.filter((result) => !succeeded(result));
   if (failed.length === 0) return 0;
   if (failed.length < results.length) return 4;

@@ -34,10 +34,21 @@ const keyOf = (main: MainProject, record: TargetRecord, layout: TargetLayout): s
   const facts = watched.map((path) => {
     const stat = path === undefined ? undefined : files.stat(path);
     // A folder's own time says that names came or went in it; its size says nothing.
-    return stat === undefined ? [path, null] : [path, stat.kind, stat.ino, stat.kind === 'dir' && path === layout.roots.target ? 0 : String(stat.mtimeNs)];
+    return stat === undefined
+      ? [path, null]
+      : [path, stat.kind, stat.ino, stat.kind === 'dir' && path === layout.roots.target ? 0 : String(stat.mtimeNs)];
   });
-  const asked = [record.path, record.type, record.python ?? null, record.checkout ?? null, main.project.package.name, main.project.package.import];
-  return createHash('sha256').update(JSON.stringify([asked, facts])).digest('hex');
+  const asked = [
+    record.path,
+    record.type,
+    record.python ?? null,
+    record.checkout ?? null,
+    main.project.package.name,
+    main.project.package.import,
+  ];
+  return createHash('sha256')
+    .update(JSON.stringify([asked, facts]))
+    .digest('hex');
 };
 
 const cached = (main: MainProject, record: TargetRecord): TargetLayout | undefined => {

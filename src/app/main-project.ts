@@ -7,6 +7,7 @@ import type { GitPlaces, Ports, Repo } from '../ports.ts';
 import { type BackupStore, openBackups } from '../store/backups.ts';
 import { openRegistry, type RegistryStore } from '../store/registry.ts';
 import { type StatePlaces, statePlaces } from '../store/state-dir.ts';
+import { resolveRevision } from './revisions.ts';
 
 export const configName = 'sync.config.yaml';
 
@@ -62,11 +63,8 @@ export const openMain = async (ports: Ports, dir: string): Promise<MainProject> 
 
 /** The commit that a revision names. Throws `unknown-revision`. */
 export const commitOf = async (repo: Repo, revision: string): Promise<string> => {
+  if (revision !== 'HEAD') return resolveRevision(repo, revision);
   const commit = await repo.commit(revision);
-  if (commit === undefined) {
-    throw new LockstepError('unknown-revision', `${revision} is no commit of ${repo.root}`, {
-      hint: revision === 'HEAD' ? 'make a first commit' : 'git log --oneline shows what there is',
-    });
-  }
-  return commit;
+  if (commit !== undefined) return commit;
+  throw new LockstepError('unknown-revision', `${repo.root} has no commit yet`, { hint: 'make a first commit' });
 };

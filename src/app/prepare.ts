@@ -1,5 +1,7 @@
 /** Gathers what planning one target needs. Reads only. */
 import type { ChangeSet } from '../domain/change.ts';
+import { pathsOf } from '../domain/changes.ts';
+import { componentsOf } from '../domain/concerns.ts';
 import { forTarget } from '../domain/errors.ts';
 import type { Content } from '../domain/plan.ts';
 import type { TargetLayout, TargetRecord } from '../domain/target.ts';
@@ -22,7 +24,7 @@ export interface PrepareRequest {
   readonly record: TargetRecord;
   readonly tree: MainTree;
   readonly wheels: WheelStore;
-  readonly run: Omit<RunFacts, 'full'> & { readonly full: boolean };
+  readonly run: RunFacts;
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -40,18 +42,12 @@ const categoriesOf = (changes: ChangeSet): ReadonlySet<string> =>
   new Set(changes.records.flatMap((record) => record.category ?? []));
 
 /** Whether main moved under a component's sources since the receipt, or the target cannot be said to have it. */
-const touched = (prepared: Pick<Prepared, 'context'>, component: string): boolean => {
-  const { changes, project, receipt } = prepared.context;
+const touched = ({ changes, project, receipt, layout }: TargetContext, component: string): boolean => {
   if (changes.unknown !== null || receipt === undefined) return true;
-  const sources =
-    component === 'package'
-      ? [project.package.path ?? '']
-      : component === 'config'
-        ? project.config.map((entry) => entry.from)
-        : project.components.filter((spec) => spec.name === component).flatMap((spec) => spec.sources.flatMap((s) => s.from));
-  const under = (path: string): boolean =>
-    sources.some((source) => source === '' || source === '.' || path === source || path.startsWith(`${source.replace(/\/+$/, '')}/`));
-  return changes.records.some((record) => record.files.some((file) => under(file.path) || (file.from !== undefined && under(file.from))));
+  const holding = componentsOf(project, layout.type);
+  return changes.records.some((record) =>
+    record.files.some((file) => pathsOf(file).some((path) => holding(path).includes(component))),
+  );
 };
 
 /** Throws what finding, reading or validating throws, with the target filled in. */
@@ -63,16 +59,20 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
     const rules = main.project.commitRules.map((rule) => ({ rule, holds: compileCommitRule(rule.if) }));
     const changes = await detectChanges({
       repo: main.repo,
-      base: receipt === undefined ? {} : { receiptCommit: receipt.commit ?? undefined },
+      base: { receiptCommit: receipt?.commit },
       commit: run.commit,
       project: main.project,
       matches: (rule, commit) => rules.find((entry) => entry.rule === rule)?.holds(commit) ?? false,
     });
     const contents = new Map<string, Content>();
-    const reason =
-      run.reason ??
-      fullSyncReason({ receipt, version: run.version, previousVersion: receipt?.version ?? null, reason: null });
-    const facts = { ...run, full: run.full || reason !== null, reason };
+    const fullReason = fullSyncReason({
+      receipt,
+      version: run.version,
+      previousVersion: receipt?.version ?? null,
+      reason: run.reason,
+    });
+    const reason = run.reason ?? fullReason;
+    const facts = { ...run, full: run.full || fullReason !== null, reason };
     const variables = {
       target: { ...record, ...targetFacts({ target: record, layout }) },
       run: { id: run.id, commit: run.commit, version: run.version ?? '', full: facts.full, reason: reason ?? '' },
@@ -100,10 +100,14 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
       layout,
       context,
       contents,
-      pipeline: loadPipeline({ files: main.ports.files, root: main.git.mainWorktree, name: record.pipeline ?? layout.type }),
+      pipeline: loadPipeline({
+        files: main.ports.files,
+        root: main.git.mainWorktree,
+        name: record.pipeline ?? layout.type,
+      }),
       changes: {
         touches: (component) =>
-          touched({ context }, component) ||
+          touched(context, component) ||
           (component === 'package' && packageState.state !== 'in-step' && packageState.state !== 'linked'),
         has: (category) => changes.unknown !== null || categories.has(category),
         priority: changes.priority ?? '',

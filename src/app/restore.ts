@@ -1,10 +1,13 @@
 /** Brings a target, or some components of it, back to a backup: planned, shown, and through the same transaction as a sync. */
-import { forTarget, LockstepError } from '../domain/errors.ts';
+import { forTarget, LockstepError, messageOf } from '../domain/errors.ts';
 import { countActions, type EventBody } from '../domain/events.ts';
-import { planRestore, type RestorePlan } from '../domain/restore.ts';
+import { sameReceipt } from '../domain/next-receipt.ts';
 import type { TargetPlan } from '../domain/plan.ts';
+import type { Receipt } from '../domain/receipt.ts';
+import { planRestore, type RestorePlan } from '../domain/restore.ts';
 import type { TargetRecord } from '../domain/target.ts';
-import { openTransaction } from '../pipeline/transaction.ts';
+import { openTransaction, type UndoReport } from '../pipeline/transaction.ts';
+import { checkoutOf, wholeTargetEntries } from '../steps/backup-entries.ts';
 import type { BackupManifest } from '../store/backups.ts';
 import { acquireLock, rootLockPaths } from '../store/lock.ts';
 import { openMainTree } from '../store/main-tree.ts';
@@ -35,6 +38,8 @@ export interface RestoreReport {
   readonly plan: TargetPlan;
   /** Files that hold newer edits, which the restore replaces; they were backed up first. */
   readonly replacesNewerEdits: number;
+  /** What could not be brought back, and trouble while tidying up. */
+  readonly warnings: readonly string[];
   /** The backup made of the present state, so that the restore can itself be undone. */
   readonly undoWith: string | null;
   readonly counts: { readonly added: number; readonly changed: number; readonly removed: number };
@@ -43,12 +48,18 @@ export interface RestoreReport {
 const chooseBackup = (main: MainProject, record: TargetRecord, request: RestoreRequest): BackupManifest => {
   if (request.backup !== null) return main.backups.get(record.name, request.backup);
   const wanted = request.components ?? [];
-  const found = main.backups.list(record.name).find((manifest) => wanted.every((name) => manifest.components.includes(name)));
+  const found = main.backups
+    .list(record.name)
+    .find((manifest) => wanted.every((name) => manifest.components.includes(name)));
   if (found !== undefined) return found;
-  throw new LockstepError('nothing-to-restore', `it has no backup${wanted.length === 0 ? '' : ` of ${wanted.join(', ')}`}`, {
-    target: record.name,
-    hint: `lockstep target backups ${record.name} lists what there is`,
-  });
+  throw new LockstepError(
+    'nothing-to-restore',
+    `it has no backup${wanted.length === 0 ? '' : ` of ${wanted.join(', ')}`}`,
+    {
+      target: record.name,
+      hint: `lockstep target backups ${record.name} lists what there is`,
+    },
+  );
 };
 
 const checkComponents = (manifest: BackupManifest, components: readonly string[] | null): void => {
@@ -60,7 +71,7 @@ const checkComponents = (manifest: BackupManifest, components: readonly string[]
   });
 };
 
-const asPlan = (main: MainProject, manifest: BackupManifest, restore: RestorePlan, commit: string): TargetPlan => ({
+const asPlan = (manifest: BackupManifest, restore: RestorePlan, commit: string): TargetPlan => ({
   target: manifest.target,
   commit,
   base: manifest.commit,
@@ -73,7 +84,7 @@ const asPlan = (main: MainProject, manifest: BackupManifest, restore: RestorePla
       actions: restore.actions,
       skipped: restore.actions.length === 0 ? `it is as backup ${manifest.id} has it` : null,
       patch: {},
-      warnings: [],
+      warnings: restore.warnings,
     },
   ],
 });
@@ -87,33 +98,36 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
     const layout = await layoutOf(main, record);
     const run = newRunId(main.ports.clock);
     const receipts = openReceipts(main.ports);
-    const planned = (): RestorePlan =>
-      planRestore({
-        manifest,
-        components: request.components,
-        receipt: receipts.read(layout.roots, main.project.id),
-        roots: layout.roots,
-        files: main.ports.files,
-        run,
-        time: main.ports.clock.now().toISOString(),
-        project: main.project.id,
-      });
-    const first = planned();
+    const receipt = receipts.read(layout.roots, main.project.id);
+    const checkout = await checkoutOf({ layout, ports: main.ports });
+    const first = planRestore({
+      manifest,
+      components: request.components,
+      receipt,
+      roots: layout.roots,
+      files: main.ports.files,
+      run,
+      time: main.ports.clock.now().toISOString(),
+      project: main.project.id,
+      ...(checkout === null ? {} : { checkoutNow: checkout }),
+    });
     const commit = await commitOf(main.repo, 'HEAD');
-    const plan = asPlan(main, manifest, first, commit);
+    const plan = asPlan(manifest, first, commit);
     request.emit({ kind: 'target.planned', target: record.name, plan });
     const report = {
       target: record.name,
       backup: manifest.id,
       plan,
       replacesNewerEdits: first.replacesNewerEdits,
+      warnings: [...first.warnings],
       undoWith: null,
       counts: countActions(plan.steps),
     };
-    if (request.mode === 'dry-run' || first.actions.length === 0) return report;
+    if (request.mode === 'dry-run' || (first.actions.length === 0 && sameReceipt(receipt, first.receipt)))
+      return report;
     const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what: `restore ${record.name}` });
     try {
-      const undoWith = await backupBefore(main, record, first, run);
+      const undoWith = await backupBefore(main, { record, planned: first, run, receipt: receipt ?? null, checkout });
       const transaction = openTransaction({
         ports: main.ports,
         roots: layout.roots,
@@ -128,14 +142,15 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
         await transaction.stage(first.actions, async (digest) => main.backups.read(digest));
         await transaction.swap(first.actions);
         request.signal.throwIfAborted();
-        await transaction.commit(first.receipt);
+        report.warnings.push(...(await transaction.commit(first.receipt)));
       } catch (error) {
-        await transaction.undo();
-        throw error;
+        throw undone(error, await transaction.undo());
       }
       await main.registry.update((registry) => ({
         ...registry,
-        targets: registry.targets.map((target) => (target.name === record.name ? { ...target, status: 'rolled_back' } : target)),
+        targets: registry.targets.map((target) =>
+          target.name === record.name ? { ...target, status: 'rolled_back' } : target,
+        ),
       }));
       return { ...report, undoWith };
     } finally {
@@ -146,22 +161,42 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
   }
 };
 
-/** A backup of everything that the restore replaces or removes. */
-const backupBefore = async (main: MainProject, record: TargetRecord, planned: RestorePlan, run: string): Promise<string | null> => {
-  const layout = await layoutOf(main, record);
-  const entries = planned.actions
-    .filter((action) => action.kind === 'file' && action.before.kind !== 'absent')
-    .flatMap((action) => (action.kind === 'file' ? [{ path: action.path, component: action.component, absolute: planned.absolute(action.path) }] : []));
-  if (entries.length === 0) return null;
+interface Before {
+  readonly record: TargetRecord;
+  readonly planned: RestorePlan;
+  readonly run: string;
+  readonly receipt: Receipt | null;
+  readonly checkout: BackupManifest['checkout'];
+}
+
+/** A backup of the components that the restore changes, as they stand now; null when nothing stands there. */
+const backupBefore = async (
+  main: MainProject,
+  { record, planned, run, receipt, checkout }: Before,
+): Promise<string | null> => {
+  if (planned.standing.length === 0) return null;
   const manifest = await main.backups.create({
     target: record.name,
     run,
-    components: [...new Set(entries.map((entry) => entry.component))],
-    entries,
-    receipt: openReceipts(main.ports).read(layout.roots, main.project.id) ?? null,
-    checkout: null,
+    components: planned.components,
+    entries: planned.standing,
+    receipt,
+    checkout,
   });
   return manifest.id;
+};
+
+/** The same error, saying what undoing could not put back. */
+const undone = (error: unknown, report: UndoReport): unknown => {
+  if (report.unfinished.length === 0 && report.left.length === 0) return error;
+  return new LockstepError('step-failed', `the restore failed: ${messageOf(error)}`, {
+    cause: error,
+    details: [
+      ...report.left.map((entry) => `left alone: ${entry.path}: ${entry.cause}`),
+      ...report.unfinished.map((entry) => `not put back: ${entry.path}: ${entry.cause}`),
+    ],
+    hint: 'lockstep sync recover',
+  });
 };
 
 export interface BackupRequestFacts {
@@ -172,7 +207,6 @@ export interface BackupRequestFacts {
 
 /** A backup of all components of a target as they stand now. Throws `backup-failed`. */
 export const backupTarget = async (main: MainProject, request: BackupRequestFacts): Promise<BackupManifest> => {
-  const { wholeTargetEntries } = await import('../steps/backup-entries.ts');
   const record = targetNamed(main.registry.read().targets, request.target);
   try {
     const commit = await commitOf(main.repo, 'HEAD');
@@ -187,9 +221,13 @@ export const backupTarget = async (main: MainProject, request: BackupRequestFact
     });
     const { entries, components, checkout } = await wholeTargetEntries(prepared.context);
     if (entries.length === 0) {
-      throw new LockstepError('backup-failed', 'none of its components holds a file yet, so there is nothing to back up', {
-        hint: `lockstep sync run --target ${record.name}`,
-      });
+      throw new LockstepError(
+        'backup-failed',
+        'none of its components holds a file yet, so there is nothing to back up',
+        {
+          hint: `lockstep sync run --target ${record.name}`,
+        },
+      );
     }
     return await main.backups.create({
       target: record.name,

@@ -1,13 +1,14 @@
 /** How each target stands against the main project's commit. Starts no build and no pip, writes nothing. */
-import { LockstepError, messageOf } from '../domain/errors.ts';
+
 import type { Priority } from '../domain/change.ts';
+import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { TargetRecord, TargetStatus } from '../domain/target.ts';
 import { integrationOf } from '../integrations/index.ts';
 import { planTarget } from '../pipeline/plan.ts';
 import { stepKinds } from '../steps/index.ts';
 import { openMainTree } from '../store/main-tree.ts';
-import { openWheels } from '../store/wheels.ts';
 import { readVerify } from '../store/runs.ts';
+import { openWheels } from '../store/wheels.ts';
 import type { TargetChoice } from './choose-targets.ts';
 import { chooseTargets } from './choose-targets.ts';
 import { commitOf, type MainProject } from './main-project.ts';
@@ -61,13 +62,21 @@ const look = async (main: MainProject, record: TargetRecord, request: StatusRequ
   });
   const behind = plan.steps.flatMap((step) => {
     const files = step.actions.filter((action) => action.kind === 'file');
-    return files.length === 0 ? [] : [`${step.id}: ${files.length} ${files.length === 1 ? 'file' : 'files'} (${files[0]?.path}${files.length > 1 ? ', …' : ''})`];
+    return files.length === 0
+      ? []
+      : [
+          `${step.id}: ${files.length} ${files.length === 1 ? 'file' : 'files'} (${files[0]?.path}${files.length > 1 ? ', …' : ''})`,
+        ];
   });
   if (assessment.state === 'behind') behind.unshift(`package: ${assessment.cause}`);
   return { prepared, assessment, behind };
 };
 
-const report = (main: MainProject, record: TargetRecord, facts: Partial<TargetStatusReport> & Pick<TargetStatusReport, 'status' | 'cause'>): TargetStatusReport => ({
+const report = (
+  main: MainProject,
+  record: TargetRecord,
+  facts: Partial<TargetStatusReport> & Pick<TargetStatusReport, 'status' | 'cause'>,
+): TargetStatusReport => ({
   target: record.name,
   path: record.path,
   type: record.type,
@@ -81,24 +90,45 @@ const report = (main: MainProject, record: TargetRecord, facts: Partial<TargetSt
   ...facts,
 });
 
-const statusOf = async (main: MainProject, record: TargetRecord, request: StatusRequest, commit: string): Promise<TargetStatusReport> => {
-  if (waitingRuns(main, record.name).length > 0) {
-    return report(main, record, { status: 'syncing', cause: 'a run is under way or was cut off: lockstep sync recover' });
+const statusOf = async (
+  main: MainProject,
+  record: TargetRecord,
+  request: StatusRequest,
+  commit: string,
+): Promise<TargetStatusReport> => {
+  if (waitingRuns(main, record).length > 0) {
+    return report(main, record, {
+      status: 'syncing',
+      cause: 'a run is under way or was cut off: lockstep sync recover',
+    });
   }
   try {
     const { prepared, assessment, behind } = await look(main, record, request, commit);
     const receipt = prepared.context.receipt;
-    const facts = { behind, priority: behind.length === 0 ? null : prepared.context.changes.priority, commit: receipt?.commit ?? null, version: receipt?.version ?? record.sync_version };
-    if (assessment.state === 'unknown') return report(main, record, { ...facts, status: 'unknown', cause: assessment.cause });
+    const facts = {
+      behind,
+      priority: behind.length === 0 ? null : prepared.context.changes.priority,
+      commit: receipt?.commit ?? null,
+      version: receipt?.version ?? record.sync_version,
+    };
+    if (assessment.state === 'unknown')
+      return report(main, record, { ...facts, status: 'unknown', cause: assessment.cause });
     if (behind.length === 0) {
       const linked = assessment.state === 'linked' ? `; ${assessment.cause}` : '';
-      return report(main, record, { ...facts, status: 'synchronized', cause: `as ${commit.slice(0, 10)} has it${linked}` });
+      return report(main, record, {
+        ...facts,
+        status: 'synchronized',
+        cause: `as ${commit.slice(0, 10)} has it${linked}`,
+      });
     }
     const held = record.status === 'failed' || record.status === 'rolled_back' || record.status === 'conflict';
     return report(main, record, {
       ...facts,
       status: held ? record.status : 'needs_sync',
-      cause: receipt === undefined ? 'never synced' : `${behind.length} of its parts ${behind.length === 1 ? 'is' : 'are'} behind ${commit.slice(0, 10)}`,
+      cause:
+        receipt === undefined
+          ? 'never synced'
+          : `${behind.length} of its parts ${behind.length === 1 ? 'is' : 'are'} behind ${commit.slice(0, 10)}`,
     });
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;

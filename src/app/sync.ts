@@ -14,7 +14,7 @@ import { stepKinds } from '../steps/index.ts';
 import { acquireLock, rootLockPaths } from '../store/lock.ts';
 import { type MainTree, openMainTree } from '../store/main-tree.ts';
 import { openReceipts } from '../store/receipts.ts';
-import { appendRunLog, newRunId, openRun, type RunRecord } from '../store/runs.ts';
+import { appendRunLog, newRunId, openRun, type RunRecord, saveVerify } from '../store/runs.ts';
 import { openWheels, type WheelStore } from '../store/wheels.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -71,13 +71,23 @@ const partOf = (pipeline: Pipeline, part: Part | null): Pipeline => {
   if (part === null) return pipeline;
   const steps = pipeline.steps
     .filter((step) => part.uses.includes(step.uses))
-    .map(({ if: _condition, ...step }) => (step.uses === 'verify' ? { ...step, with: { ...step.with, suites: part.suites } } : step));
+    .map(({ if: _condition, ...step }) =>
+      step.uses === 'verify' ? { ...step, with: { ...step.with, suites: part.suites } } : step,
+    );
   return { ...pipeline, steps: part.suites.length === 0 ? steps.filter((step) => step.uses !== 'verify') : steps };
 };
 
 const planOne = async (job: Job, record: TargetRecord): Promise<Planned & { pipeline: Pipeline }> => {
   const { main, request, tree, wheels, facts } = job;
-  const prepared = await prepareTarget({ main, record, tree, wheels, run: facts, signal: request.signal, env: request.env });
+  const prepared = await prepareTarget({
+    main,
+    record,
+    tree,
+    wheels,
+    run: facts,
+    signal: request.signal,
+    env: request.env,
+  });
   const pipeline = partOf(prepared.pipeline, request.part);
   const plan = await planTarget({
     pipeline,
@@ -129,7 +139,11 @@ const errorFacts = (error: unknown): NonNullable<TargetResult['error']> =>
         details: error.details,
         ...(error.hint === undefined ? {} : { hint: error.hint }),
       }
-    : { code: 'bug', message: messageOf(error), details: error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [] };
+    : {
+        code: 'bug',
+        message: messageOf(error),
+        details: error instanceof Error ? (error.stack ?? '').split('\n').slice(1) : [],
+      };
 
 /** Trouble that says nothing about the target's state: its environment could not be asked. */
 const unknownCodes = new Set(['python-unusable', 'target-missing', 'verify-unknown']);
@@ -158,7 +172,11 @@ const statusAfter = (result: TargetResult): TargetStatus => {
   return result.outcome === 'unknown' ? 'unknown' : 'failed';
 };
 
-const applyPlan = async (job: Job, record: TargetRecord, planned: Planned & { pipeline: Pipeline }): Promise<RunEnd> => {
+const applyPlan = async (
+  job: Job,
+  record: TargetRecord,
+  planned: Planned & { pipeline: Pipeline },
+): Promise<RunEnd> => {
   const { main } = job;
   const { context } = planned.prepared;
   const transaction = openTransaction({
@@ -172,8 +190,11 @@ const applyPlan = async (job: Job, record: TargetRecord, planned: Planned & { pi
     readBackup: (digest) => main.backups.read(digest),
   });
   if (planned.need === 'receipt') {
-    await transaction.commit(planned.receipt);
-    return { outcome: 'done', failedStep: null, error: null, warnings: [], outputs: new Map(), undo: null };
+    const warnings = [
+      ...planned.plan.steps.flatMap((step) => step.warnings),
+      ...(await transaction.commit(planned.receipt)),
+    ];
+    return { outcome: 'done', failedStep: null, error: null, warnings, outputs: new Map(), undo: null };
   }
   return runTarget({
     pipeline: planned.pipeline,
@@ -190,9 +211,18 @@ const applyPlan = async (job: Job, record: TargetRecord, planned: Planned & { pi
 const endOf = (job: Job, record: TargetRecord, planned: Planned, end: RunEnd, took: number): TargetResult => {
   const backup = end.outputs.get('backup')?.id;
   const left = end.undo?.left ?? [];
+  const unfinished = end.undo?.unfinished ?? [];
+  const putBack =
+    unfinished.length === 0 ? 'everything was put back' : `${unfinished.length} paths could not be put back`;
   const shared = {
     counts: { ...countActions(planned.plan.steps), kept: keptOf(planned.receipt) },
-    warnings: [...new Set([...end.warnings, ...left.map((entry) => `left alone: ${entry.path}: ${entry.cause}`)])],
+    warnings: [
+      ...new Set([
+        ...end.warnings,
+        ...left.map((entry) => `left alone: ${entry.path}: ${entry.cause}`),
+        ...unfinished.map((entry) => `not put back: ${entry.path}: ${entry.cause}; then: lockstep sync recover`),
+      ]),
+    ],
     backup: typeof backup === 'string' ? backup : null,
     took,
   };
@@ -205,17 +235,23 @@ const endOf = (job: Job, record: TargetRecord, planned: Planned, end: RunEnd, to
     ...shared,
     counts: none,
     outcome: end.outcome === 'interrupted' ? 'interrupted' : unknownCodes.has(error.code) ? 'unknown' : 'undone',
-    cause: `${end.failedStep ?? 'commit'} failed; everything was put back: ${error.message}`,
-    error: end.outcome === 'interrupted' ? { code: 'interrupted', message: 'interrupted; everything was put back' } : error,
+    cause: `${end.failedStep ?? 'commit'} failed; ${putBack}: ${error.message}`,
+    error: end.outcome === 'interrupted' ? { code: 'interrupted', message: `interrupted; ${putBack}` } : error,
   });
 };
 
 /** Locks the target's roots, looks again under the lock, and applies. */
-const applyLocked = async (job: Job, record: TargetRecord, first: Planned & { pipeline: Pipeline }): Promise<TargetResult> => {
+const applyLocked = async (
+  job: Job,
+  record: TargetRecord,
+  first: Planned & { pipeline: Pipeline },
+): Promise<TargetResult> => {
   const { main } = job;
   const started = main.ports.clock.ticks();
   const roots = first.prepared.layout.roots;
-  const lock = await acquireLock(main.ports, rootLockPaths(roots), { what: `sync run ${job.facts.id} of ${record.name}` });
+  const lock = await acquireLock(main.ports, rootLockPaths(roots), {
+    what: `sync run ${job.facts.id} of ${record.name}`,
+  });
   try {
     await setStatus(main, record.name, { status: 'syncing' });
     const receipts = openReceipts(main.ports);
@@ -252,11 +288,12 @@ const syncOne = async (job: Job, record: TargetRecord, record_: RunRecord | unde
   job.emit({ kind: 'target.started', target: record.name });
   try {
     request.signal.throwIfAborted();
-    if (waitingRuns(main, record.name).length > 0) {
+    if (waitingRuns(main, record).length > 0) {
       if (request.mode === 'dry-run') {
         throw new LockstepError('target-changed', 'an earlier run was cut off here', { hint: 'lockstep sync recover' });
       }
-      for (const text of await recoverTarget(main, record)) job.emit({ kind: 'target.warning', target: record.name, text });
+      for (const text of await recoverTarget(main, record))
+        job.emit({ kind: 'target.warning', target: record.name, text });
     }
     const planned = await planOne(job, record);
     job.emit({ kind: 'target.planned', target: record.name, plan: planned.plan });
@@ -266,11 +303,13 @@ const syncOne = async (job: Job, record: TargetRecord, record_: RunRecord | unde
     const warnings = [...new Set(planned.plan.steps.flatMap((step) => step.warnings))];
     if (planned.need === 'nothing') {
       if (request.mode === 'real') {
-        if (record.status !== 'synchronized' && request.part === null) await setStatus(main, record.name, { status: 'synchronized' });
+        if (record.status !== 'synchronized' && request.part === null)
+          await setStatus(main, record.name, { status: 'synchronized' });
       }
       return resultOf(job, record, { outcome: 'nothing-to-do', cause, counts, warnings, took: took() });
     }
-    if (request.mode === 'dry-run') return resultOf(job, record, { outcome: 'planned', cause, counts, warnings, took: took() });
+    if (request.mode === 'dry-run')
+      return resultOf(job, record, { outcome: 'planned', cause, counts, warnings, took: took() });
     return await applyLocked(job, record, planned);
   } catch (error) {
     const result = failedResult(job, record, forTarget(error, record.name), took());
@@ -303,9 +342,11 @@ export const sync = async (main: MainProject, request: SyncRequest): Promise<Syn
   const records = chooseTargets(main.registry.read().targets, request.targets);
   const id = newRunId(clock);
   const run = request.mode === 'real' ? openRun(main.ports, main.state, id) : undefined;
+  const checks: Extract<EventBody, { kind: 'check.finished' }>[] = [];
   const emit = (event: EventBody): void => {
     request.emit(event);
     run?.event(event);
+    if (event.kind === 'check.finished') checks.push(event);
   };
   const dirty = await main.repo.read(['status', '--porcelain', '--untracked-files=no']);
   const job: Job = {
@@ -313,7 +354,11 @@ export const sync = async (main: MainProject, request: SyncRequest): Promise<Syn
     request,
     emit,
     tree: openMainTree(main.repo, commit),
-    wheels: openWheels({ ports: main.ports, places: main.state, persist: request.mode === 'real' ? 'store' : 'scratch' }),
+    wheels: openWheels({
+      ports: main.ports,
+      places: main.state,
+      persist: request.mode === 'real' ? 'store' : 'scratch',
+    }),
     facts: {
       id,
       commit,
@@ -325,21 +370,45 @@ export const sync = async (main: MainProject, request: SyncRequest): Promise<Syn
     },
     refuse: await refuseMainPaths(main, files),
   };
-  emit({ kind: 'run.started', commit, targets: records.map((record) => record.name), dryRun: request.mode === 'dry-run' });
+  emit({
+    kind: 'run.started',
+    run: id,
+    commit,
+    targets: records.map((record) => record.name),
+    dryRun: request.mode === 'dry-run',
+  });
   if (dirty.trim() !== '') {
-    emit({ kind: 'target.warning', target: 'main', text: `uncommitted changes in ${main.git.root} are not synced: a run is of commit ${commit.slice(0, 10)}` });
+    emit({
+      kind: 'target.warning',
+      target: 'main',
+      text: `uncommitted changes in ${main.git.root} are not synced: a run is of commit ${commit.slice(0, 10)}`,
+    });
   }
   const results: TargetResult[] = [];
   for (const record of records) {
     const result = await syncOne(job, record, run);
     results.push(result);
+    const seen = checks.filter((check) => check.target === record.name);
+    if (result.outcome === 'done' && seen.length > 0) {
+      const outcome = seen.every((check) => check.outcome === 'passed') ? 'passed' : 'failed';
+      saveVerify(main.ports, main.state, {
+        target: record.name,
+        result: { outcome, time: clock.now().toISOString(), commit, checks: seen },
+      });
+    }
     emit({ kind: 'target.finished', result });
   }
   const exit = exitCodeOf(results);
   emit({ kind: 'run.finished', results, processes: main.ports.processes.counts(), exit });
   if (run !== undefined) {
     if (results.some((result) => result.outcome !== 'nothing-to-do')) run.finish({ commit, results, exit });
-    appendRunLog(main.ports, main.state, { run: id, time: clock.now().toISOString(), commit, exit, line: oneLine(results) });
+    appendRunLog(main.ports, main.state, {
+      run: id,
+      time: clock.now().toISOString(),
+      commit,
+      exit,
+      line: oneLine(results),
+    });
   }
   return { run: id, commit, results, exit };
 };

@@ -4,8 +4,8 @@ import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import { isInside } from '../domain/paths.ts';
 import { type TargetLayout, type TargetRecord, type TargetStatus, targetStatuses } from '../domain/target.ts';
-import { checkName, checkPlace, findLayout } from '../integrations/layout.ts';
 import { integrationOf } from '../integrations/index.ts';
+import { checkName, checkPlace, findLayout } from '../integrations/layout.ts';
 import { targetNamed } from './choose-targets.ts';
 import { targetPath } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
@@ -41,15 +41,17 @@ const placeOf = (main: MainProject, request: Pick<AddRequest, 'path' | 'cwd'>): 
   return main.ports.files.stat(fromMain) === undefined ? typed : fromMain;
 };
 
-const ignoredByMain = (main: MainProject) => async (path: string): Promise<boolean> => {
-  try {
-    await main.repo.read(['check-ignore', '-q', '--', path]);
-    return true;
-  } catch {
-    // git exits 1 for a path that no rule ignores.
-    return false;
-  }
-};
+const ignoredByMain =
+  (main: MainProject) =>
+  async (path: string): Promise<boolean> => {
+    try {
+      await main.repo.read(['check-ignore', '-q', '--', path]);
+      return true;
+    } catch {
+      // git exits 1 for a path that no rule ignores.
+      return false;
+    }
+  };
 
 /** Looks at a folder and, when everything fits, registers it. Throws before anything is written. */
 export const addTarget = async (main: MainProject, request: AddRequest): Promise<AddedTarget> => {
@@ -93,17 +95,20 @@ export const addTarget = async (main: MainProject, request: AddRequest): Promise
     ...(request.pipeline === undefined ? {} : { pipeline: request.pipeline }),
     roots: roots.map((root) => recorded(main, root)),
   };
-  const registry = await main.registry.update((current) => ({ ...current, targets: [...current.targets, record] }), {
-    before: async (current) => check(current.targets),
+  await main.registry.update(async (current) => {
+    await check(current.targets);
+    return { ...current, targets: [...current.targets, record] };
   });
-  void registry;
   return { record, layout, found };
 };
 
 /** Takes a target out of the registry; nothing in its folder changes, its backups stay. */
 export const removeTarget = async (main: MainProject, name: string): Promise<TargetRecord> => {
   const record = targetNamed(main.registry.read().targets, name);
-  await main.registry.update((current) => ({ ...current, targets: current.targets.filter((target) => target.name !== record.name) }));
+  await main.registry.update((current) => ({
+    ...current,
+    targets: current.targets.filter((target) => target.name !== record.name),
+  }));
   return record;
 };
 

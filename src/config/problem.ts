@@ -19,8 +19,20 @@ const listed = 50;
 /** Lines longer than this are cut around the caret. */
 const lineWidth = 110;
 
+const dots = (text: string): string => '•'.repeat(text.length);
+
+/** Passwords in URLs and values under secret-looking keys as dots, of the same length so that carets stay true. */
+const masked = (text: string): string =>
+  text
+    .replace(/(:\/\/)([^\s/@"']+)(?=@)/g, (_all, lead: string, secret: string) => lead + dots(secret))
+    .replace(
+      /((?:key|token|secret|passwo?r?d|passphrase|credential)[\w-]*["']?\s*[:=]\s*)([^\s,}\]]+)/gi,
+      (_all, lead: string, secret: string) => lead + dots(secret),
+    );
+
 /** The line with a caret under the range, cut to what a terminal shows. Control characters become spaces. */
-const excerptOf = (line: number, text: string, column: number, length: number): string[] => {
+const excerptOf = (line: number, whole: string, column: number, length: number): string[] => {
+  const text = masked(whole);
   const start = Math.max(0, Math.min(column - 1 - lineWidth / 2, text.length - lineWidth));
   const shown = text.slice(start, start + lineWidth).replace(/\p{Cc}/gu, ' ');
   const under = Math.max(1, Math.min(length, shown.length - (column - 1 - start)));
@@ -33,7 +45,10 @@ const excerptOf = (line: number, text: string, column: number, length: number): 
 
 /** Text cut to one readable line: messages may quote what a hostile file holds. */
 export const short = (text: string, most = 200): string => {
-  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  const line = text
+    .replace(/(:\/\/)[^\s/@"']+(?=@)/g, '$1•••')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
@@ -73,8 +88,8 @@ export const problemsError = (code: ErrorCode, problems: readonly Problem[]): Lo
   const files = [...new Set(ordered.map((problem) => problem.file))].join(', ');
   const count = ordered.length === 1 ? '1 problem' : `${ordered.length} problems`;
   const more = ordered.length - listed;
-  return new LockstepError(code, `${files}: ${count}, nothing was started`, {
-    hint: 'correct the lines shown, then run: lockstep validate',
+  return new LockstepError(code, `${count} in ${files}`, {
+    hint: 'nothing was started; correct the lines shown and run the same command again',
     details: [...ordered.slice(0, listed).flatMap(renderProblem), ...(more > 0 ? [`and ${more} more`] : [])],
   });
 };

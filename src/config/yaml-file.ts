@@ -2,6 +2,7 @@
 import {
   type Alias,
   Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -12,7 +13,6 @@ import {
   type Node,
   type Pair,
   Parser,
-  type Token,
 } from 'yaml';
 import { LockstepError } from '../domain/errors.ts';
 import type { Files } from '../ports.ts';
@@ -37,7 +37,9 @@ export interface YamlFile {
   readonly text: string;
   /** Plain values: objects, arrays, strings, numbers, booleans, null. */
   readonly value: unknown;
-  /** Problems of the YAML itself; `value` is not to be used when there are any. */
+  /** Whether `value` is all that the file says: its syntax is right and no limit was met. */
+  readonly readable: boolean;
+  /** Problems of the YAML itself: syntax, limits, duplicate keys, aliases. */
   readonly problems: readonly Problem[];
   /** Where a value stands, or its key; the nearest parent for a path that is not there. */
   at(path: YamlPath, part?: 'key' | 'value'): Range;
@@ -57,7 +59,7 @@ class Refused extends Error {
 const compose = (text: string): Document.Parsed[] => {
   const lines = new LineCounter();
   const parser = new Parser(lines.addNewLine);
-  const tokens: Token[] = [];
+  const tokens: CST.Token[] = [];
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
     count += 1;
@@ -130,17 +132,21 @@ export const parseYaml = (text: string, file: string): YamlFile => {
   };
   let root: Node | null = null;
   let value: unknown;
+  let readable = true;
   let follow: (alias: Alias) => Node | undefined = () => undefined;
   try {
     const documents = compose(text);
     for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 100)) {
+      readable = false;
       complain(issue.code === 'TAG_RESOLVE_FAILED' ? `${issue.message}; tags have no meaning here` : issue.message, issue.pos);
     }
     const second = documents[1];
+    if (second !== undefined) readable = false;
     if (second !== undefined) complain('one document is expected, a second one starts here', [second.range[0], second.range[0] + 1]);
     root = documents[0]?.contents ?? null;
     ({ value, follow } = plain(root, complain));
   } catch (error) {
+    readable = false;
     if (error instanceof Refused) complain(error.message, error.range);
     else if (error instanceof RangeError) complain('nested too deeply to be read', [0, 1]);
     else throw error;
@@ -180,6 +186,7 @@ export const parseYaml = (text: string, file: string): YamlFile => {
     file,
     text,
     value,
+    readable,
     problems,
     at,
     inside,

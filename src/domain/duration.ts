@@ -22,6 +22,7 @@ export const parseDuration = (text: string): number => {
 /** The shortest exact way to write a number of milliseconds: `90000` is `90s`, `120000` is `2m`. */
 export const formatDuration = (milliseconds: number): string => {
   const whole = Math.max(0, Math.round(milliseconds));
-  const unit = (['d', 'h', 'm', 's'] as const).find((name) => whole >= units[name] && whole % units[name] === 0) ?? 'ms';
+  const unit =
+    (['d', 'h', 'm', 's'] as const).find((name) => whole >= units[name] && whole % units[name] === 0) ?? 'ms';
   return `${whole / units[unit]}${unit}`;
 };

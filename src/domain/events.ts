@@ -31,6 +31,7 @@ export interface TargetResult {
 export type EventBody =
   | {
       readonly kind: 'run.started';
+      readonly run: string;
       readonly commit: string;
       readonly targets: readonly string[];
       readonly dryRun: boolean;

@@ -158,7 +158,7 @@ export const runTarget = async (run: TargetRun): Promise<RunEnd> => {
     }
     current = undefined;
     signal.throwIfAborted();
-    await transaction.commit(run.receipt);
+    warnings.push(...(await transaction.commit(run.receipt)));
     return { outcome: 'done', failedStep: null, error: null, warnings, outputs, undo };
   } catch (error) {
     if (interrupted(signal)) {

@@ -31,7 +31,7 @@ export const openMainTree = (repo: Repo, commit: string): MainTree => {
     repo,
     commit,
     under: async (path) => {
-      const clean = path.replace(/^\.\/?/, '').replace(/\/+$/, '');
+      const clean = path.replace(/^\.(?:\/|$)/, '').replace(/\/+$/, '');
       return (await all()).filter(
         (entry) => clean === '' || entry.path === clean || entry.path.startsWith(`${clean}/`),
       );
@@ -45,6 +45,6 @@ export const openMainTree = (repo: Repo, commit: string): MainTree => {
       return digests;
     },
     history: (paths) => repo.history(commit, paths),
-    id: (path) => repo.object(commit, path.replace(/^\.\/?/, '').replace(/\/+$/, '')),
+    id: (path) => repo.object(commit, path.replace(/^\.(?:\/|$)/, '').replace(/\/+$/, '')),
   };
 };

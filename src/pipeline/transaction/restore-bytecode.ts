@@ -1,8 +1,8 @@
 /** Leaves no compiled file of undone code behind, and brings back those of the code that is back. */
 import { dirname, join } from 'node:path';
 import { cacheOf, compiledFrom, isPythonSource } from './bytecode.ts';
+import type { Chain } from './chain.ts';
 import { holdPath, type Workplace } from './places.ts';
-import type { Chain } from './restore.ts';
 import type { UndoLog } from './undo-log.ts';
 
 const isHeld = ({ files, places }: Workplace, { first }: Chain): boolean => {

@@ -5,6 +5,7 @@ import { absent, type FileState, sameState } from '../../domain/file-state.ts';
 import { isInside } from '../../domain/paths.ts';
 import type { FileEntry } from '../../store/journal.ts';
 import { isBytecode } from './bytecode.ts';
+import type { Chain } from './chain.ts';
 import { depth } from './order.ts';
 import { holdPath, openUndoFolder, stagePath, type Workplace } from './places.ts';
 import { clearBytecode, restoreBytecode } from './restore-bytecode.ts';
@@ -14,17 +15,6 @@ import { openUndoLog, type UndoLog, type UndoReport } from './undo-log.ts';
 export interface RestoreGround extends Workplace {
   /** Bytes of a backup, by sha256, for when the held file is gone. */
   readonly readBackup?: ((sha256: string) => Buffer) | undefined;
-}
-
-/** What has to become of one path, whatever the run did to it and how often. */
-export interface Chain {
-  readonly path: string;
-  readonly goal: FileState;
-  readonly now: FileState;
-  /** The first entry: its hold has what stood there before the run. */
-  readonly first: FileEntry;
-  /** Whether what stands there now was put there by the run. */
-  readonly ours: boolean;
 }
 
 /** What an entry may have left at its path; nothing when it can be told that it never got to it. */

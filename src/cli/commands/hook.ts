@@ -1,0 +1,20 @@
+/** The `hook` command: what git calls. It hands everything on and is loaded when it runs. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { addLeaf, type Finish } from '../leaf.ts';
+import type { World } from '../world.ts';
+
+export const addHookCommand = (program: Command, world: World, finish: Finish): void => {
+  addLeaf(program, finish, {
+    usage: 'hook <name> [args...]',
+    summary: 'do what a git hook asks for; called by git',
+    examples: ['hook pre-push origin https://example.org/main.git'],
+    // What git passes may look like an option and is none of ours.
+    options: (command) => command.passThroughOptions().allowUnknownOption(),
+    run: async ({ common, args: [name = '', ...args] }) => {
+      const { runHook } = await import('../../hooks/index.ts');
+      const cwd = common.C === undefined ? world.cwd : resolve(world.cwd, common.C);
+      return runHook({ ...world, cwd }, name, args);
+    },
+  });
+};

@@ -1,0 +1,46 @@
+/** Adds commands to the program so that each has a summary, an example, `--json`, `-C` and an exit code. */
+import type { Command } from 'commander';
+import type { CommonOptions } from './world.ts';
+
+/** Runs one command; its promise is the exit code. */
+export type Run<Options> = (call: { readonly common: CommonOptions; readonly options: Options; readonly args: readonly string[] }) => Promise<number>;
+
+/** Receives the exit code of the command that ran. */
+export type Finish = (code: number) => void;
+
+export interface LeafSpec<Options> {
+  /** Name and arguments, such as `show <target>`. */
+  readonly usage: string;
+  /** One line. */
+  readonly summary: string;
+  /** What to type after `lockstep`, one line each. */
+  readonly examples: readonly [string, ...string[]];
+  readonly options?: (command: Command) => Command;
+  readonly run: Run<Options>;
+}
+
+/** The options that every command takes, wherever they stand on the line. */
+export const withCommon = (command: Command): Command =>
+  command.option('--json', 'answer in JSON, one object a line').option('-C <dir>', 'run as if started in this folder');
+
+/** The command's own value wins over one that was given before it. */
+const commonOf = (command: Command): CommonOptions => {
+  const above = command.parent === null ? {} : commonOf(command.parent);
+  const { json, C } = command.opts<CommonOptions>();
+  return { ...above, ...(json === undefined ? {} : { json }), ...(C === undefined ? {} : { C }) };
+};
+
+/** A group of commands, such as `sync`. */
+export const addGroup = (parent: Command, name: string, summary: string): Command =>
+  withCommon(parent.command(name).summary(summary).description(summary)).enablePositionalOptions();
+
+/** One command that does something. */
+export const addLeaf = <Options>(parent: Command, finish: Finish, spec: LeafSpec<Options>): Command => {
+  const plain = parent.command(spec.usage).summary(spec.summary).description(spec.summary);
+  const command = withCommon(spec.options?.(plain) ?? plain);
+  const many = spec.examples.length > 1 ? 'Examples' : 'Example';
+  command.addHelpText('after', `\n${many}:\n${spec.examples.map((line) => `  $ lockstep ${line}`).join('\n')}`);
+  return command.action(async () => {
+    finish(await spec.run({ common: commonOf(command), options: command.opts() as Options, args: command.args }));
+  });
+};

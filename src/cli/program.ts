@@ -1,0 +1,87 @@
+/** Reads a command line, runs the one command that it means, and answers with the exit code. */
+import { Command, CommanderError } from 'commander';
+import { errorCodes, LockstepError } from '../domain/errors.ts';
+import { addConfigCommands } from './commands/config.ts';
+import { addHookCommand } from './commands/hook.ts';
+import { addSyncCommands } from './commands/sync.ts';
+import { addTargetCommands } from './commands/target.ts';
+import { addValidateCommand } from './commands/validate.ts';
+import { type Finish, withCommon } from './leaf.ts';
+import { paintFor } from './render/colours.ts';
+import { errorLines, errorObject } from './render/error-text.ts';
+import type { World } from './world.ts';
+
+const trimEnd = (text: string): string => text.replace(/\n+$/, '');
+
+/** All commands, none of them run yet. */
+export const buildProgram = (world: World, finish: Finish): Command => {
+  const { terminal } = world;
+  const program = new Command('lockstep')
+    .description('Keeps the projects that contain yours in step with it.')
+    .version(world.version, '-V, --version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(trimEnd(text)),
+      writeErr: (text) => terminal.err(trimEnd(text)),
+      // Said once, below, in the same words as every other error.
+      outputError: () => {},
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
+      getOutHasColors: () => terminal.colour,
+      getErrHasColors: () => terminal.colour,
+    })
+    .enablePositionalOptions();
+  withCommon(program);
+  program.addHelpText('after', '\nExample:\n  $ lockstep sync run --all-targets --dry-run');
+  addSyncCommands(program, world, finish);
+  addTargetCommands(program, world, finish);
+  addConfigCommands(program, world, finish);
+  addValidateCommand(program, world, finish);
+  addHookCommand(program, world, finish);
+  return program;
+};
+
+/** commander's `error: …\n(Did you mean …?)` as a usage error. */
+const usageError = (error: CommanderError): LockstepError => {
+  const near = /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
+  const message = error.message.replace(/\n\(Did you mean .*\)/s, '').replace(/^error: /, '');
+  const hint = near === undefined ? 'lockstep --help shows the commands, and --help after one its options' : near.replace(/^D/, 'd');
+  return new LockstepError('usage', message, { hint });
+};
+
+const asksForJson = (argv: readonly string[]): boolean => {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+};
+
+/** Shows an error where its reader looks for it; answers with its exit code. */
+const fail = (world: World, error: unknown, argv: readonly string[]): number => {
+  const { terminal } = world;
+  const shown =
+    world.signal.aborted && !(error instanceof LockstepError)
+      ? new LockstepError('interrupted', 'interrupted', { cause: error })
+      : error;
+  if (asksForJson(argv)) terminal.out(JSON.stringify(errorObject(shown)));
+  else for (const line of errorLines(shown, paintFor(terminal))) terminal.err(line);
+  return shown instanceof LockstepError ? errorCodes[shown.code] : 1;
+};
+
+/**
+ * @param argv the words after `lockstep`
+ * @returns the exit code; throws nothing.
+ */
+export const runCommand = async (world: World, argv: readonly string[]): Promise<number> => {
+  let exit = 0;
+  try {
+    const program = buildProgram(world, (code) => {
+      exit = code;
+    });
+    await program.parseAsync([...argv], { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return fail(world, error, argv);
+    if (error.exitCode === 0) return 0;
+    // The help that a group without a command shows is its own answer.
+    return error.code === 'commander.help' ? errorCodes.usage : fail(world, usageError(error), argv);
+  }
+};

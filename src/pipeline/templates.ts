@@ -1,0 +1,85 @@
+/** Fills `${{ }}` templates: what an expression gives is put in as it is, one value, and never read as a template again. */
+import { LockstepError } from '../domain/errors.ts';
+import { type ExpressionProblem, expressionInvalid } from './expression-language.ts';
+import { evaluate, type TemplateVariables, templateExpressionProblem } from './expressions.ts';
+
+interface Part {
+  readonly kind: 'text' | 'expression';
+  readonly text: string;
+  /** Offset of `text` in the template. */
+  readonly start: number;
+}
+
+const open = '${{';
+
+/** The offset behind a quoted text that starts at `at`; triple quotes and escapes are CEL's. */
+const afterQuotes = (template: string, at: number): number => {
+  const quote = template[at] ?? '';
+  const mark = template.startsWith(quote.repeat(3), at) ? quote.repeat(3) : quote;
+  const raw = /[rR]/.test(template[at - 1] ?? '') && !/\w/.test(template[at - 2] ?? '');
+  let offset = at + mark.length;
+  while (offset < template.length && !template.startsWith(mark, offset)) offset += template[offset] === '\\' && !raw ? 2 : 1;
+  return offset + mark.length;
+};
+
+/** The offset of the `}}` that ends an expression; undefined when nothing does. */
+const endOf = (template: string, start: number): number | undefined => {
+  let depth = 0;
+  for (let at = start; at < template.length; at += 1) {
+    const letter = template[at];
+    if (letter === '"' || letter === "'") at = afterQuotes(template, at) - 1;
+    else if (letter === '{') depth += 1;
+    else if (letter === '}' && depth > 0) depth -= 1;
+    else if (letter === '}' && template[at + 1] === '}') return at;
+  }
+  return undefined;
+};
+
+/** The parts, and the offset of an expression that nothing ends. */
+const partsOf = (template: string): { readonly parts: readonly Part[]; readonly unclosed?: number } => {
+  const parts: Part[] = [];
+  let at = 0;
+  for (;;) {
+    const next = template.indexOf(open, at);
+    if (next === -1) return { parts: [...parts, { kind: 'text', text: template.slice(at), start: at }] };
+    const start = next + open.length;
+    const end = endOf(template, start);
+    if (end === undefined) return { parts, unclosed: next };
+    parts.push({ kind: 'text', text: template.slice(at, next), start: at });
+    parts.push({ kind: 'expression', text: template.slice(start, end), start });
+    at = end + 2;
+  }
+};
+
+const unclosedMessage = `\`${open}\` is not closed by \`}}\``;
+
+const asText = (value: unknown, source: string): string => {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  const kind = value === null ? 'nothing (null)' : Array.isArray(value) ? 'a list' : 'no plain value';
+  throw new LockstepError('expression-invalid', `${source.trim()}: it gives ${kind}, where text is needed`, {
+    hint: 'use one value of it, such as target.labels[0]',
+  });
+};
+
+/** Fills every `${{ }}`. Throws `expression-invalid` for bad syntax, a missing key, or a value that is no text. */
+export const fillTemplate = (template: string, variables: TemplateVariables): string => {
+  const { parts, unclosed } = partsOf(template);
+  if (unclosed !== undefined) throw expressionInvalid(template, { message: unclosedMessage, range: [unclosed, template.length] });
+  return parts.map(({ kind, text }) => (kind === 'text' ? text : asText(evaluate(text.trim(), variables), text))).join('');
+};
+
+/** What is wrong with a template, with places in it; empty when it can be filled as far as anybody knows before a run. */
+export const templateFaults = (template: string): readonly ExpressionProblem[] => {
+  const { parts, unclosed } = partsOf(template);
+  const faults = parts.flatMap(({ kind, text, start }) => {
+    const fault = kind === 'text' ? undefined : templateExpressionProblem(text);
+    return fault === undefined ? [] : [{ ...fault, range: [start + fault.range[0], start + fault.range[1]] as const }];
+  });
+  return unclosed === undefined
+    ? faults
+    : [...faults, { message: unclosedMessage, range: [unclosed, unclosed + open.length] }];
+};
+
+/** The messages of what is wrong with a template. */
+export const templateProblems = (template: string): string[] => templateFaults(template).map(({ message }) => message);

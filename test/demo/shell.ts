@@ -1,0 +1,78 @@
+/** Runs commands one at a time in a fixed environment, keeps all that they print, and leaves none behind when stopped. */
+import { execa } from 'execa';
+
+export interface Ran {
+  readonly code: number;
+  /** Standard output and error, in the order they came. */
+  readonly text: string;
+  /** Standard output alone, for `--json`. */
+  readonly out: string;
+}
+
+export interface Shell {
+  /** Ends with whatever exit status; only a program that cannot be started, or a stop, throws. */
+  readonly run: (cwd: string, argv: readonly string[]) => Promise<Ran>;
+  /** Like `run`; throws what was printed when the exit status is not 0. Returns trimmed standard output. */
+  readonly must: (cwd: string, argv: readonly string[]) => Promise<string>;
+  /** All that every command printed so far. */
+  readonly transcript: () => string;
+  /** Ends what runs and resolves when it is gone. Commands started later throw. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Nothing of the person's git and pip settings reaches the demo, and no package index is asked. */
+const isolated = (): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(GIT_|PIP_|PYTHON|LOCKSTEP|VIRTUAL_ENV)/.test(entry[0]),
+    ),
+  ),
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'Ada Author',
+  GIT_AUTHOR_EMAIL: 'ada@example.invalid',
+  GIT_COMMITTER_NAME: 'Ada Author',
+  GIT_COMMITTER_EMAIL: 'ada@example.invalid',
+  PIP_NO_INDEX: '1',
+  PIP_CONFIG_FILE: '/dev/null',
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  NO_COLOR: '1',
+});
+
+export const openShell = (): Shell => {
+  const env = isolated();
+  const running = new Set<{ readonly kill: (signal: NodeJS.Signals) => boolean; readonly ended: Promise<unknown> }>();
+  const printed: string[] = [];
+  let stopped = false;
+
+  const run = async (cwd: string, argv: readonly string[]): Promise<Ran> => {
+    if (stopped) throw new Error('the demo was stopped');
+    const [program = '', ...args] = argv;
+    const child = execa(program, args, { cwd, env, extendEnv: false, stdin: 'ignore', all: true, reject: false });
+    const live = { kill: (signal: NodeJS.Signals) => child.kill(signal), ended: child };
+    running.add(live);
+    const result = await child;
+    running.delete(live);
+    if (stopped) throw new Error('the demo was stopped');
+    if (result.exitCode === undefined) throw new Error(result.message ?? `${program} ended without an exit status`);
+    printed.push(result.all);
+    return { code: result.exitCode, text: result.all, out: result.stdout };
+  };
+
+  return {
+    run,
+    must: async (cwd, argv) => {
+      const ran = await run(cwd, argv);
+      if (ran.code === 0) return ran.out.trim();
+      throw new Error(`${argv.join(' ')} (in ${cwd}) ended with ${ran.code}:\n${ran.text}`);
+    },
+    transcript: () => printed.join('\n'),
+    stop: async () => {
+      stopped = true;
+      const live = [...running];
+      for (const child of live) child.kill('SIGTERM');
+      await Promise.allSettled(live.map((child) => child.ended));
+    },
+  };
+};
