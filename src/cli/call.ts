@@ -13,7 +13,10 @@ export interface Call {
   /** Throws what `openMain` throws. */
   readonly main: (mode?: 'real' | 'dry-run') => Promise<MainProject>;
   /** The answer: one JSON object on one line, or lines for a person. */
-  readonly answer: (object: Readonly<Record<string, unknown>> & { readonly kind: string }, lines: readonly string[]) => void;
+  readonly answer: (
+    object: Readonly<Record<string, unknown>> & { readonly kind: string },
+    lines: readonly string[],
+  ) => void;
 }
 
 /** Binds the world to the common options of one call. */

@@ -3,7 +3,11 @@ import type { Command } from 'commander';
 import type { CommonOptions } from './world.ts';
 
 /** Runs one command; its promise is the exit code. */
-export type Run<Options> = (call: { readonly common: CommonOptions; readonly options: Options; readonly args: readonly string[] }) => Promise<number>;
+export type Run<Options> = (call: {
+  readonly common: CommonOptions;
+  readonly options: Options;
+  readonly args: readonly string[];
+}) => Promise<number>;
 
 /** Receives the exit code of the command that ran. */
 export type Finish = (code: number) => void;

@@ -1,6 +1,7 @@
 /** Reads a command line, runs the one command that it means, and answers with the exit code. */
 import { Command, CommanderError } from 'commander';
 import { errorCodes, LockstepError } from '../domain/errors.ts';
+import { nearestName } from '../domain/nearest.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addHookCommand } from './commands/hook.ts';
 import { addSyncCommands } from './commands/sync.ts';
@@ -41,11 +42,29 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   return program;
 };
 
+/** `Did you mean sync status?` for a word that is near a command of a group. */
+const elsewhere = (error: CommanderError, program: Command): string | undefined => {
+  const word = /^error: unknown command '(.*?)'/s.exec(error.message)?.[1];
+  if (word === undefined || error.message.includes('(Did you mean')) return undefined;
+  const paths = program.commands.flatMap((group) =>
+    group.commands.map((leaf) => ({ leaf: leaf.name(), group: group.name() })),
+  );
+  const near = nearestName(
+    word,
+    paths.map(({ leaf }) => leaf),
+  );
+  const found = paths.find(({ leaf }) => leaf === near);
+  return found === undefined ? undefined : `Did you mean ${found.group} ${found.leaf}?`;
+};
+
 /** commander's `error: …\n(Did you mean …?)` as a usage error. */
-const usageError = (error: CommanderError): LockstepError => {
-  const near = /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
+const usageError = (error: CommanderError, program: Command): LockstepError => {
+  const near = elsewhere(error, program) ?? /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
   const message = error.message.replace(/\n\(Did you mean .*\)/s, '').replace(/^error: /, '');
-  const hint = near === undefined ? 'lockstep --help shows the commands, and --help after one its options' : near.replace(/^D/, 'd');
+  const hint =
+    near === undefined
+      ? 'lockstep --help shows the commands, and --help after one its options'
+      : near.replace(/^D/, 'd');
   return new LockstepError('usage', message, { hint });
 };
 
@@ -72,16 +91,16 @@ const fail = (world: World, error: unknown, argv: readonly string[]): number => 
  */
 export const runCommand = async (world: World, argv: readonly string[]): Promise<number> => {
   let exit = 0;
+  const program = buildProgram(world, (code) => {
+    exit = code;
+  });
   try {
-    const program = buildProgram(world, (code) => {
-      exit = code;
-    });
     await program.parseAsync([...argv], { from: 'user' });
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(world, error, argv);
     if (error.exitCode === 0) return 0;
     // The help that a group without a command shows is its own answer.
-    return error.code === 'commander.help' ? errorCodes.usage : fail(world, usageError(error), argv);
+    return error.code === 'commander.help' ? errorCodes.usage : fail(world, usageError(error, program), argv);
   }
 };

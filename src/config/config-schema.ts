@@ -14,11 +14,20 @@ const policies = {
   replace: "main's version is written; the owner's is in the backup",
   fail: 'the run stops before anything is written',
 };
-const onConflict = oneOf(policies, 'what happens to a file that its owner edited and main changed too; keep when left out');
+const onConflict = oneOf(
+  policies,
+  'what happens to a file that its owner edited and main changed too; keep when left out',
+);
 
-const into = Type.Union([text('where it goes in a target; `${{ }}` is filled in'), named(text('where it goes'), 'one place per integration type')], {
-  description: 'where it goes: one place, or one per integration type (a type that is not named does not get it)',
-});
+const into = Type.Union(
+  [
+    text('where it goes in a target; `${{ }}` is filled in'),
+    named(text('where it goes'), 'one place per integration type'),
+  ],
+  {
+    description: 'where it goes: one place, or one per integration type (a type that is not named does not get it)',
+  },
+);
 const from = Type.Union([text('a file or folder'), texts('files and folders', 1)], {
   description: 'files and folders of the main project, relative to its root',
 });
@@ -83,9 +92,14 @@ const project = Type.Object(
       ),
     ),
     index: optional(
-      Type.String({ pattern: '^(https?|file)://', description: "the index for `from: index`, a URL; pip's own when left out" }),
+      Type.String({
+        pattern: '^(https?|file)://',
+        description: "the index for `from: index`, a URL; pip's own when left out",
+      }),
     ),
-    network: optional(Type.Boolean({ description: 'whether an index may be asked for requirements; false when left out' })),
+    network: optional(
+      Type.Boolean({ description: 'whether an index may be asked for requirements; false when left out' }),
+    ),
     builder: optional(text('the Python that builds wheels; the first that fits when left out')),
   },
   closed('the main project and its package'),
@@ -99,7 +113,7 @@ const hooks = Type.Object(
           Type.Literal('off'),
           Type.Object(
             {
-              require: optional(oneOf(['checklist', 'sync'], 'what must hold before a push')),
+              require: optional(oneOf(['checklist'], 'what must hold before a push')),
               on_unmet: optional(oneOf(['block', 'warn'], 'what happens when it does not hold')),
               on_error: optional(oneOf(['block', 'warn'], 'what happens when it cannot be told')),
               branches: optional(texts('branches it looks at; all when left out', 1)),
@@ -111,7 +125,9 @@ const hooks = Type.Object(
         { description: 'the gate before a push, or off' },
       ),
     ),
-    'post-merge': optional(oneOf(['sync', 'plan', 'notify', 'off'], 'what a pull starts; without trust on this machine it notifies')),
+    'post-merge': optional(
+      oneOf(['sync', 'plan', 'notify', 'off'], 'what a pull starts; without trust on this machine it notifies'),
+    ),
   },
   closed('what git starts'),
 );
@@ -129,9 +145,12 @@ export const configSchema: TSchema = Type.Object(
       ),
     ),
     commits: optional(
-      Type.Array(Type.Object({ if: text('an expression over type, scope, breaking and subject'), priority }, closed('one rule')), {
-        description: 'what paths cannot tell: a commit raises the priority of what it touched',
-      }),
+      Type.Array(
+        Type.Object({ if: text('an expression over type, scope, breaking and subject'), priority }, closed('one rule')),
+        {
+          description: 'what paths cannot tell: a commit raises the priority of what it touched',
+        },
+      ),
     ),
     components: optional(named(component, 'the parts of a target that are copied from main')),
     protect: optional(texts("globs of the target's own places: no component may write there")),
@@ -142,9 +161,13 @@ export const configSchema: TSchema = Type.Object(
             from: text('the file in main'),
             into,
             strategies: optional(
-              Type.Record(Type.String({ minLength: 1 }), oneOf(strategies, 'how values under this key are brought together'), {
-                description: 'dotted key to strategy; three-way when none fits',
-              }),
+              Type.Record(
+                Type.String({ minLength: 1 }),
+                oneOf(strategies, 'how values under this key are brought together'),
+                {
+                  description: 'dotted key to strategy; three-way when none fits',
+                },
+              ),
             ),
           },
           closed('one configuration file'),
@@ -153,12 +176,16 @@ export const configSchema: TSchema = Type.Object(
       ),
     ),
     secrets: optional(texts('patterns of keys whose values are never shown; takes the place of the built-in ones')),
-    suites: optional(named(Type.Array(check), 'lists of checks; each takes the place of the built-in suite of its name')),
+    suites: optional(
+      named(Type.Array(check), 'lists of checks; each takes the place of the built-in suite of its name'),
+    ),
     hooks: optional(hooks),
     sla: optional(
       Type.Object(
         {
-          ...Object.fromEntries(priorities.map((name) => [name, optional(duration(`how long a ${name} change may wait`))])),
+          ...Object.fromEntries(
+            priorities.map((name) => [name, optional(duration(`how long a ${name} change may wait`))]),
+          ),
           default: optional(duration('how long any other change may wait')),
         },
         closed('how long a target may stay behind'),

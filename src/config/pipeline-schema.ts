@@ -1,13 +1,16 @@
 /** What a file of `pipelines/` may say. */
 import { type TSchema, Type } from '@sinclair/typebox';
 import { stepKinds } from '../steps/index.ts';
-import { closed, duration, named, namePattern, oneOf, text, texts, withByKind } from './words.ts';
+import { closed, duration, namePattern, oneOf, text, texts, withByKind } from './words.ts';
 
 export const pipelineVersion = 1;
 
 const optional = Type.Optional;
 const id = (description: string): TSchema =>
-  Type.String({ pattern: namePattern, description: `${description}: a letter, then letters, digits, dashes and underscores` });
+  Type.String({
+    pattern: namePattern,
+    description: `${description}: a letter, then letters, digits, dashes and underscores`,
+  });
 
 const excluded = (keys: readonly string[]): readonly object[] =>
   keys.flatMap((one, index) =>
@@ -23,9 +26,15 @@ const step = Type.Object(
     uses: optional(oneOf(Object.fromEntries(stepKinds.map((kind) => [kind.name, kind.summary])), 'the step kind')),
     with: optional(Type.Object({}, { description: 'options of the step kind' })),
     run: optional(
-      Type.Union([text('a line for the shell'), Type.Array(Type.String(), { minItems: 1, description: 'program and arguments' })], {
-        description: 'a program of the team: a list of arguments, or a shell line with `shell: true`',
-      }),
+      Type.Union(
+        [
+          text('a line for the shell'),
+          Type.Array(Type.String(), { minItems: 1, description: 'program and arguments' }),
+        ],
+        {
+          description: 'a program of the team: a list of arguments, or a shell line with `shell: true`',
+        },
+      ),
     ),
     shell: optional(Type.Boolean({ description: 'whether a shell reads `run`' })),
     env: optional(
@@ -35,7 +44,9 @@ const step = Type.Object(
       }),
     ),
     writes: optional(texts('globs of what `run` writes, relative to the target: backed up and undone')),
-    if: optional(text('an expression over target, changes, steps, run and env; the step is skipped when it does not hold')),
+    if: optional(
+      text('an expression over target, changes, steps, run and env; the step is skipped when it does not hold'),
+    ),
     timeout: optional(duration('how long it may take')),
     retry: optional(
       Type.Object(
@@ -76,12 +87,16 @@ const step = Type.Object(
 export const pipelineSchema: TSchema = Type.Object(
   {
     version: optional(Type.Literal(pipelineVersion, { description: 'the version of this format' })),
-    name: Type.String({ pattern: namePattern, description: 'its name: a letter, then letters, digits, dashes and underscores' }),
+    name: Type.String({
+      pattern: namePattern,
+      description: 'its name: a letter, then letters, digits, dashes and underscores',
+    }),
     description: optional(text('what it is for')),
     extends: optional(id('the pipeline whose steps it starts from')),
-    env: optional(named(Type.String(), 'what `env` holds in expressions')),
     steps: optional(Type.Array(step, { description: 'in the order in which they run' })),
-    on_failure: optional(Type.Array(step, { description: 'what runs when a step failed; undoes everything when left out' })),
+    on_failure: optional(
+      Type.Array(step, { description: 'what runs when a step failed; undoes everything when left out' }),
+    ),
   },
   {
     ...closed('which steps run for a target'),

@@ -18,6 +18,8 @@ export interface Problem {
 const listed = 50;
 /** Lines longer than this are cut around the caret. */
 const lineWidth = 110;
+/** How far from the caret a secret's key is looked for. */
+const nearby = 500;
 
 const dots = (text: string): string => '•'.repeat(text.length);
 
@@ -32,7 +34,9 @@ const masked = (text: string): string =>
 
 /** The line with a caret under the range, cut to what a terminal shows. Control characters become spaces. */
 const excerptOf = (line: number, whole: string, column: number, length: number): string[] => {
-  const text = masked(whole);
+  // Only what is near the caret is masked: a line may be a megabyte long.
+  const near = Math.max(0, column - 1 - nearby);
+  const text = whole.slice(0, near) + masked(whole.slice(near, column + nearby));
   const start = Math.max(0, Math.min(column - 1 - lineWidth / 2, text.length - lineWidth));
   const shown = text.slice(start, start + lineWidth).replace(/\p{Cc}/gu, ' ');
   const under = Math.max(1, Math.min(length, shown.length - (column - 1 - start)));
@@ -64,7 +68,13 @@ export const problemIn = (
   const text = source.text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).replace(/\r$/, '');
   const line = countLines(source.text, lineStart);
   const column = start - lineStart + 1;
-  return { file: source.file, line, column, message: short(message, 400), excerpt: excerptOf(line, text, column, range[1] - start) };
+  return {
+    file: source.file,
+    line,
+    column,
+    message: short(message, 400),
+    excerpt: excerptOf(line, text, column, range[1] - start),
+  };
 };
 
 const countLines = (text: string, until: number): number => {

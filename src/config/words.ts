@@ -30,7 +30,9 @@ export const named = (value: TSchema, description: string): TSchema =>
   Type.Record(Type.String({ pattern: namePattern }), value, { description, additionalProperties: false });
 
 /** A map that knows its keys. */
-export const closed = (description: string): { readonly description: string; readonly additionalProperties: false } => ({
+export const closed = (
+  description: string,
+): { readonly description: string; readonly additionalProperties: false } => ({
   description,
   additionalProperties: false,
 });
@@ -42,7 +44,9 @@ export const withByKind = (kinds: readonly { readonly name: string; readonly wit
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
     then: {
       properties: { with: kind.with },
-      ...(needsOptions(kind.with) ? { required: ['with'], $comment: `\`${kind.name}\` needs options under \`with:\`` } : {}),
+      ...(needsOptions(kind.with)
+        ? { required: ['with'], $comment: `\`${kind.name}\` needs options under \`with:\`` }
+        : {}),
     },
   }));
 

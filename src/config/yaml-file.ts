@@ -23,9 +23,11 @@ const largest = 1 << 20;
 /** Each level is recursion in the composer: unbounded, it ends the process rather than throwing. */
 const deepest = 100;
 /** Bounds time and memory of what is under a megabyte but made of nothing but syntax. */
-const mostTokens = 100_000;
+const mostTokens = 50_000;
 /** Values after aliases are followed. */
 const mostValues = 50_000;
+/** More than these are one mistake made often. */
+const mostProblems = 200;
 
 export type YamlPath = readonly (string | number)[];
 /** [start, end) in UTF-16 units. */
@@ -64,7 +66,10 @@ const compose = (text: string): Document.Parsed[] => {
   for (const lexeme of new Lexer().lex(text)) {
     count += 1;
     if (count > mostTokens) {
-      throw new Refused(`more than ${mostTokens} pieces of syntax: this is no file for people`, [parser.offset, parser.offset + 1]);
+      throw new Refused(`more than ${mostTokens} pieces of syntax: this is no file for people`, [
+        parser.offset,
+        parser.offset + 1,
+      ]);
     }
     for (const token of parser.next(lexeme)) tokens.push(token);
     // A level of a block holds two tokens: the collection and its item.
@@ -74,7 +79,13 @@ const compose = (text: string): Document.Parsed[] => {
   }
   for (const token of parser.end()) tokens.push(token);
   // Its own search for duplicate keys takes the square of their number; ours does not.
-  const composer = new Composer({ lineCounter: lines, uniqueKeys: false, prettyErrors: false, version: '1.2', schema: 'core' });
+  const composer = new Composer({
+    lineCounter: lines,
+    uniqueKeys: false,
+    prettyErrors: false,
+    version: '1.2',
+    schema: 'core',
+  });
   return [...composer.compose(tokens, true, text.length)] as Document.Parsed[];
 };
 
@@ -88,7 +99,10 @@ const keyText = (pair: Pair): string | undefined => {
 };
 
 /** Turns nodes into plain values, following aliases within a budget. */
-const plain = (root: Node | null, complain: (message: string, range: Range) => void): { value: unknown; follow: (alias: Alias) => Node | undefined } => {
+const plain = (
+  root: Node | null,
+  complain: (message: string, range: Range) => void,
+): { value: unknown; follow: (alias: Alias) => Node | undefined } => {
   const anchors = new Map<string, Node>();
   const followed = new Map<Alias, Node>();
   let values = 0;
@@ -96,7 +110,8 @@ const plain = (root: Node | null, complain: (message: string, range: Range) => v
     const range = rangeOf(node) ?? [0, 1];
     values += 1;
     if (values > mostValues) throw new Refused('its aliases expand to more than a person could have meant', range);
-    if (depth > deepest) throw new Refused(`nested deeper than ${deepest} levels, or an alias inside its own anchor`, range);
+    if (depth > deepest)
+      throw new Refused(`nested deeper than ${deepest} levels, or an alias inside its own anchor`, range);
     if (isAlias(node)) {
       const meant = anchors.get(node.source);
       if (meant === undefined) {
@@ -128,7 +143,7 @@ export const parseYaml = (text: string, file: string): YamlFile => {
   const source = { file, text };
   const problems: Problem[] = [];
   const complain = (message: string, range: Range): void => {
-    problems.push(problemIn(source, range, message));
+    if (problems.length < mostProblems) problems.push(problemIn(source, range, message));
   };
   let root: Node | null = null;
   let value: unknown;
@@ -138,11 +153,15 @@ export const parseYaml = (text: string, file: string): YamlFile => {
     const documents = compose(text);
     for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 100)) {
       readable = false;
-      complain(issue.code === 'TAG_RESOLVE_FAILED' ? `${issue.message}; tags have no meaning here` : issue.message, issue.pos);
+      complain(
+        issue.code === 'TAG_RESOLVE_FAILED' ? `${issue.message}; tags have no meaning here` : issue.message,
+        issue.pos,
+      );
     }
     const second = documents[1];
     if (second !== undefined) readable = false;
-    if (second !== undefined) complain('one document is expected, a second one starts here', [second.range[0], second.range[0] + 1]);
+    if (second !== undefined)
+      complain('one document is expected, a second one starts here', [second.range[0], second.range[0] + 1]);
     root = documents[0]?.contents ?? null;
     ({ value, follow } = plain(root, complain));
   } catch (error) {
@@ -154,7 +173,11 @@ export const parseYaml = (text: string, file: string): YamlFile => {
 
   const find = (path: YamlPath): { key: Range | undefined; value: Range; node: Node | null } => {
     let node = root;
-    let found: { key: Range | undefined; value: Range; node: Node | null } = { key: undefined, value: startOf(root), node };
+    let found: { key: Range | undefined; value: Range; node: Node | null } = {
+      key: undefined,
+      value: startOf(root),
+      node,
+    };
     for (const segment of path) {
       while (isAlias(node)) node = follow(node) ?? null;
       const pair = isMap(node) ? node.items.find((item) => keyText(item) === String(segment)) : undefined;
@@ -171,7 +194,11 @@ export const parseYaml = (text: string, file: string): YamlFile => {
   const at = (path: YamlPath, part: 'key' | 'value' = 'value'): Range => {
     const found = find(path);
     const range = part === 'key' ? (found.key ?? found.value) : found.value;
-    return isMap(found.node) || isSeq(found.node) ? (part === 'key' && found.key ? found.key : [range[0], range[0] + 1]) : range;
+    return isMap(found.node) || isSeq(found.node)
+      ? part === 'key' && found.key
+        ? found.key
+        : [range[0], range[0] + 1]
+      : range;
   };
   const inside = (path: YamlPath, range: Range): Range => {
     const { node } = find(path);
@@ -206,7 +233,10 @@ const tooLarge = (file: string, code: 'config-invalid' | 'pipeline-invalid' | 'r
 export const readYaml = (
   files: Files,
   path: string,
-  { shownAs, code }: { readonly shownAs: string; readonly code: 'config-invalid' | 'pipeline-invalid' | 'registry-invalid' },
+  {
+    shownAs,
+    code,
+  }: { readonly shownAs: string; readonly code: 'config-invalid' | 'pipeline-invalid' | 'registry-invalid' },
 ): YamlFile => {
   const real = files.real(path);
   const stat = real === undefined ? undefined : files.stat(real);

@@ -1,6 +1,7 @@
 /** What a restore takes away: files that Lockstep wrote since, bytecode of what changes, folders that are empty then. */
 import { basename, dirname, join } from 'node:path';
 import { absent } from './file-state.ts';
+import { isGitObject } from './git-files.ts';
 import { type RootedPath, toRooted } from './paths.ts';
 import type { FileAction } from './plan.ts';
 import type { RestoreSight } from './restore-sight.ts';
@@ -24,7 +25,7 @@ export const removals = ({ request, whole, held, written, absolute, warnings, sc
     if (before.kind === 'file' || before.kind === 'link') found.push(removal({ component, path, before, cause }));
   };
   for (const { path, component, state } of manifest.entries) {
-    if (!scope(component) || state.kind !== 'absent') continue;
+    if (!scope(component) || state.kind !== 'absent' || isGitObject(path)) continue;
     if (written.has(path) || receipt?.config[path] !== undefined) {
       consider(path, component, 'was not there at the time of the backup');
     } else if (files.state(absolute(path)).kind !== 'absent') {

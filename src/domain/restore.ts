@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import type { BackupEntry } from './backup.ts';
 import { sameState } from './file-state.ts';
+import { isGitIndex } from './git-files.ts';
 import { isInside, type RootedPath, toRooted } from './paths.ts';
 import type { Content, FileAction, RefAction } from './plan.ts';
 import type { Receipt } from './receipt.ts';
@@ -56,6 +57,7 @@ const obstacle = (
 
 const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, cause }: FileAction): boolean => {
   if (cause === bytecodeCause || (before.kind !== 'file' && before.kind !== 'link')) return false;
+  if (isGitIndex(path)) return false;
   const record = written.get(path);
   if (record !== undefined) return before.kind === 'file' ? before.sha256 !== record.sha256 : before.to !== record.link;
   // A merged file has no digest in the receipt, which comes after all that its run wrote.

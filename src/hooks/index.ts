@@ -12,10 +12,10 @@ export const hooks: readonly GitHook[] = [prePush, postMerge];
 /** Milliseconds that a hook may take before git goes on without it. */
 const budget = 3_000;
 
-/** What a hook has to say; undefined when nothing is registered or nothing is behind. Writes nothing. */
+/** What a hook has to say; undefined when it is off, nothing is registered or nothing is behind. Writes nothing. */
 const lineOf = async (world: World, hook: GitHook, signal: AbortSignal): Promise<string | undefined> => {
   const main = await openMain(world.ports('dry-run'), world.cwd);
-  if (main.registry.read().targets.length === 0) return undefined;
+  if (main.project.hooks[hook.name] === 'off' || main.registry.read().targets.length === 0) return undefined;
   return hook.line(await status(main, { targets: 'all', signal, env: world.env }));
 };
 

@@ -2,8 +2,9 @@
 import { LockstepError } from '../domain/errors.ts';
 import type { Integration } from './integration.ts';
 import { sitePackages } from './site-packages.ts';
+import { source } from './source.ts';
 
-export const integrations: readonly Integration[] = [sitePackages];
+export const integrations: readonly Integration[] = [sitePackages, source];
 
 /** The integration of a type. Throws `target-invalid` with the types there are. */
 export const integrationOf = (type: string): Integration => {

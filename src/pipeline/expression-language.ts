@@ -20,6 +20,11 @@ export class Refusal extends Error {
 
 /** UTF-16 units. People write a twentieth of it. */
 const longest = 2000;
+
+/** Throws a Refusal for what nobody wrote by hand. */
+export const refuseLong = (source: string): void => {
+  if (source.length > longest) throw new Refusal(`it is longer than ${longest} characters`, [0, longest]);
+};
 /** Elements of one list that expressions look at. */
 const mostElements = 1000;
 /** Values of all variables together, and how deep they nest. */
@@ -56,7 +61,8 @@ const refuseRunaways = (node: unknown, inside: boolean): void => {
     const why = Object.hasOwn(refused, name) ? refused[name] : undefined;
     if (why !== undefined) throw new Refusal(`\`${name}\` is refused here: ${why}`, [node.start, node.end]);
     if (node.op === 'rcall' && comprehensions.has(name)) {
-      if (inside) throw new Refusal(`\`${name}\` inside another one is refused: the work multiplies`, [node.start, node.end]);
+      if (inside)
+        throw new Refusal(`\`${name}\` inside another one is refused: the work multiplies`, [node.start, node.end]);
       within = true;
     }
   }
@@ -93,9 +99,12 @@ const describe = (error: unknown, names: Names): string => {
     const call = /'(.*)'/s.exec(summary)?.[1] ?? '';
     const method = /(\w+)\(/.exec(call)?.[1] ?? '';
     const known = names.methods.includes(method);
-    return known ? `\`${call}\`: these are no values it takes` : `there is no \`${call}\`${suggestion(method, names.methods)}`;
+    return known
+      ? `\`${call}\`: these are no values it takes`
+      : `there is no \`${call}\`${suggestion(method, names.methods)}`;
   }
-  return summary;
+  if (code === 'limit_exceeded') return 'it is larger or nested deeper than an expression may be';
+  return short(summary, 200);
 };
 
 /** A problem of any thrown value; expressions never let the language's own errors out. */
@@ -122,7 +131,7 @@ export interface Compiled {
 
 /** Parses and type-checks. Throws the language's own errors, or a Refusal. */
 export const compile = (language: Environment, source: string): Compiled => {
-  if (source.length > longest) throw new Refusal(`it is longer than ${longest} characters`, [0, longest]);
+  refuseLong(source);
   if (source.trim() === '') throw new Refusal('it is empty', [0, source.length]);
   const parsed = language.parse(source);
   refuseRunaways(parsed.ast, false);
@@ -139,7 +148,8 @@ export const toLanguage = (root: unknown): unknown => {
   let count = 0;
   const convert = (value: unknown, depth: number): unknown => {
     count += 1;
-    if (count > mostValues || depth > deepest) throw new Refusal('the variables hold more than an expression looks at', [0, 0]);
+    if (count > mostValues || depth > deepest)
+      throw new Refusal('the variables hold more than an expression looks at', [0, 0]);
     if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
     if (Array.isArray(value)) {
       if (value.length > mostElements) throw new Refusal(`a list has more than ${mostElements} elements`, [0, 0]);

@@ -10,6 +10,7 @@ import {
   newLanguage,
   problemOf,
   Refusal,
+  refuseLong,
   toLanguage,
 } from './expression-language.ts';
 import type { ChangesView, Condition, ConditionContext } from './pipeline.ts';
@@ -50,7 +51,18 @@ const commits = newLanguage()
   .registerVariable('breaking', 'bool')
   .registerVariable('subject', 'string');
 
-const textMethods = ['startsWith', 'endsWith', 'contains', 'size', 'indexOf', 'lowerAscii', 'upperAscii', 'trim', 'substring', 'has'];
+const textMethods = [
+  'startsWith',
+  'endsWith',
+  'contains',
+  'size',
+  'indexOf',
+  'lowerAscii',
+  'upperAscii',
+  'trim',
+  'substring',
+  'has',
+];
 const listMethods = ['exists', 'exists_one', 'all', 'filter', 'string', 'int', 'double', 'bool'];
 
 const templateNames: Names = { variables: ['target', 'run', 'env'], methods: [...textMethods, ...listMethods] };
@@ -66,7 +78,9 @@ const withKeys = (names: Names, variables: Readonly<Record<string, unknown>>): N
   ...names,
   keys: (name) => {
     const held = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    return typeof held === 'object' && held !== null && name !== 'changes' ? Object.keys(held) : (names.keys?.(name) ?? []);
+    return typeof held === 'object' && held !== null && name !== 'changes'
+      ? Object.keys(held)
+      : (names.keys?.(name) ?? []);
   },
 });
 
@@ -78,7 +92,8 @@ const mustBeBool = ({ type }: Compiled, source: string): void => {
 
 const contextOf = (variables: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const context: Record<string, unknown> = Object.create(null);
-  for (const [name, value] of Object.entries(variables)) context[name] = value instanceof Changes ? value : toLanguage(value);
+  for (const [name, value] of Object.entries(variables))
+    context[name] = value instanceof Changes ? value : toLanguage(value);
   return context;
 };
 
@@ -129,7 +144,7 @@ export const compileCondition = (source: string): Condition => {
 /** The language keeps `type` for itself; in rules it is the commit's. Strings and the function `type(x)` stay as they are. */
 const renameType = (source: string): string =>
   source.replace(
-    /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])type(?!\w|\s*\()/g,
+    /("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])type(?!\w|\s*\()/g,
     (_match, text: string | undefined) => text ?? 'commit_type',
   );
 
@@ -141,7 +156,9 @@ export const compileCommitRule = (source: string): ((commit: Commit) => boolean)
   };
   let compiled: Compiled;
   try {
-    if (/\bcommit_type\b/.test(source)) throw new Refusal('there is no variable `commit_type`; did you mean `type`?', [0, source.length]);
+    if (/\bcommit_type\b/.test(source))
+      throw new Refusal('there is no variable `commit_type`; did you mean `type`?', [0, source.length]);
+    refuseLong(source);
     compiled = compile(commits, renameType(source));
     mustBeBool(compiled, source);
   } catch (error) {

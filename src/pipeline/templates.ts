@@ -12,13 +12,12 @@ interface Part {
 
 const open = '${{';
 
-/** The offset behind a quoted text that starts at `at`; triple quotes and escapes are CEL's. */
+/** The offset behind a quoted text that starts at `at`; a backslash takes the next letter with it, in raw text too, as the language's parser has it. */
 const afterQuotes = (template: string, at: number): number => {
   const quote = template[at] ?? '';
   const mark = template.startsWith(quote.repeat(3), at) ? quote.repeat(3) : quote;
-  const raw = /[rR]/.test(template[at - 1] ?? '') && !/\w/.test(template[at - 2] ?? '');
   let offset = at + mark.length;
-  while (offset < template.length && !template.startsWith(mark, offset)) offset += template[offset] === '\\' && !raw ? 2 : 1;
+  while (offset < template.length && !template.startsWith(mark, offset)) offset += template[offset] === '\\' ? 2 : 1;
   return offset + mark.length;
 };
 
@@ -65,8 +64,11 @@ const asText = (value: unknown, source: string): string => {
 /** Fills every `${{ }}`. Throws `expression-invalid` for bad syntax, a missing key, or a value that is no text. */
 export const fillTemplate = (template: string, variables: TemplateVariables): string => {
   const { parts, unclosed } = partsOf(template);
-  if (unclosed !== undefined) throw expressionInvalid(template, { message: unclosedMessage, range: [unclosed, template.length] });
-  return parts.map(({ kind, text }) => (kind === 'text' ? text : asText(evaluate(text.trim(), variables), text))).join('');
+  if (unclosed !== undefined)
+    throw expressionInvalid(template, { message: unclosedMessage, range: [unclosed, template.length] });
+  return parts
+    .map(({ kind, text }) => (kind === 'text' ? text : asText(evaluate(text.trim(), variables), text)))
+    .join('');
 };
 
 /** What is wrong with a template, with places in it; empty when it can be filled as far as anybody knows before a run. */

@@ -4,8 +4,9 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { claimTable, openClaims } from './claims.ts';
+import { targetsFolder } from './main-project.ts';
 import { openShell } from './shell.ts';
-import { tellStory } from './story.ts';
+import { mainRoot, tellStory } from './story.ts';
 
 // Bundled to dist/demo.mjs, beside the built command.
 const dist = dirname(fileURLToPath(import.meta.url));
@@ -50,6 +51,7 @@ try {
   await tellStory({ shell, claims, print, root, template, command: join(dist, 'main.js') });
   print('');
   print(`== What happened, and where to look (${((Date.now() - started) / 1000).toFixed(0)} s) ==`);
+  print(`  main: ${mainRoot(root)}; the targets: ${targetsFolder} below it`);
   for (const line of claimTable(claims.all())) print(line);
   if (!keep) print(`The folder is removed now: npm run demo -- --keep leaves it to look at.`);
   process.exitCode = claims.all().every(({ holds }) => holds) ? 0 : 1;

@@ -40,17 +40,35 @@ const isolated = (): Record<string, string> => ({
   NO_COLOR: '1',
 });
 
+/** A child leads a group of its own, so that what it started (pip below venv) ends with it. */
+const endGroup = (pid: number | undefined): void => {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+};
+
 export const openShell = (): Shell => {
   const env = isolated();
-  const running = new Set<{ readonly kill: (signal: NodeJS.Signals) => boolean; readonly ended: Promise<unknown> }>();
+  const running = new Set<{ readonly end: () => void; readonly ended: Promise<unknown> }>();
   const printed: string[] = [];
   let stopped = false;
 
   const run = async (cwd: string, argv: readonly string[]): Promise<Ran> => {
     if (stopped) throw new Error('the demo was stopped');
     const [program = '', ...args] = argv;
-    const child = execa(program, args, { cwd, env, extendEnv: false, stdin: 'ignore', all: true, reject: false });
-    const live = { kill: (signal: NodeJS.Signals) => child.kill(signal), ended: child };
+    const child = execa(program, args, {
+      cwd,
+      env,
+      extendEnv: false,
+      stdin: 'ignore',
+      all: true,
+      reject: false,
+      detached: true,
+    });
+    const live = { end: () => endGroup(child.pid), ended: child };
     running.add(live);
     const result = await child;
     running.delete(live);
@@ -71,7 +89,7 @@ export const openShell = (): Shell => {
     stop: async () => {
       stopped = true;
       const live = [...running];
-      for (const child of live) child.kill('SIGTERM');
+      for (const child of live) child.end();
       await Promise.allSettled(live.map((child) => child.ended));
     },
   };

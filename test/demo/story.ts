@@ -14,8 +14,11 @@ export interface StoryRequest extends Omit<StageParts, 'main'> {
   readonly template: string;
 }
 
+/** Where the demo's main project lies in its folder. */
+export const mainRoot = (root: string): string => join(root, 'opencode_4py');
+
 export const tellStory = async ({ root, template, ...parts }: StoryRequest): Promise<void> => {
-  const main = join(root, 'opencode_4py');
+  const main = mainRoot(root);
   const { shell, claims } = parts;
   const stage = openStage({ ...parts, main });
 
@@ -33,7 +36,9 @@ export const tellStory = async ({ root, template, ...parts }: StoryRequest): Pro
   await stage.lockstep('target list');
 
   stage.chapter('The first sync, then an owner edits a document and some configuration');
-  await stage.lockstep('sync run --all-targets', { show: 24 });
+  const first = await stage.lockstep('sync run --all-targets', { show: 24 });
+  if (first.code !== 0)
+    throw new Error(`the first sync ended with exit status ${first.code}, so there is nothing to go on with`);
   editAsOwner(targets.edited);
   stage.say('');
   stage.say(`${targets.edited.name}: its owner added a sentence to ${ownerMarks.document} and set in opencode.toml:`);

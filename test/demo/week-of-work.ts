@@ -1,7 +1,7 @@
 /** The chapters from a changed main project to targets that are in step with it, checked on disk. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { workOnMain } from './main-project.ts';
+import { targetsFolder, workOnMain } from './main-project.ts';
 import type { Stage } from './stage.ts';
 import { type DemoTarget, type DemoTargets, ownerMarks, packageDir } from './targets.ts';
 import { contentOf, differences, timesOf } from './tree.ts';
@@ -19,6 +19,20 @@ const claimVersions = async ({ shell, claims }: Stage, targets: DemoTargets): Pr
     holds: answers.every((answer) => answer.endsWith(' 1.3.0')),
     where: 'python_embeded/bin/opencode --version, .venv/bin/opencode --version',
     instead: answers.join('\n'),
+  });
+};
+
+const claimClone = async ({ shell, claims, main }: Stage, target: DemoTarget): Promise<void> => {
+  const clone = join(target.path, 'vendor/opencode_4py');
+  const [wanted, found, changed] = await Promise.all([
+    shell.must(main, ['git', 'rev-parse', 'v1.3.0^{commit}']),
+    shell.must(clone, ['git', 'rev-parse', 'HEAD']),
+    shell.must(clone, ['git', 'status', '--porcelain']),
+  ]);
+  claims.claim('the clone was moved to v1.3.0 and is clean', {
+    holds: wanted === found && changed === '',
+    where: relative(join(target.path, '..'), clone),
+    instead: `${found}\n${changed}`,
   });
 };
 
@@ -104,7 +118,7 @@ const secondRun = async (stage: Stage, folders: readonly string[]): Promise<void
 /** Main moves to 1.3.0; the targets are looked at, dry run, synced, verified and synced again. */
 export const syncChapter = async (stage: Stage, targets: DemoTargets): Promise<void> => {
   const { shell, claims, main } = stage;
-  const root = join(main, '..');
+  const root = join(main, targetsFolder);
   const folders = Object.values(targets).map(({ path }: DemoTarget) => path);
   stage.chapter('Main changes: what concerns whom?');
   await workOnMain(shell, main);
@@ -114,9 +128,9 @@ export const syncChapter = async (stage: Stage, targets: DemoTargets): Promise<v
   await stage.lockstep(`config diff ${targets.edited.name}`);
 
   stage.chapter('The plan, without touching anything');
-  const before = contentOf(root);
+  const before = contentOf(main);
   await stage.lockstep('sync run --all-targets --dry-run', { show: 36 });
-  const written = differences(before, contentOf(root));
+  const written = differences(before, contentOf(main));
   claims.claim('the dry run wrote nothing: main, its state, all targets', {
     holds: written.length === 0,
     where: 'content of every path, before and after',
@@ -129,6 +143,7 @@ export const syncChapter = async (stage: Stage, targets: DemoTargets): Promise<v
   await stage.lockstep('sync verify --all-targets', { show: 24 });
   await stage.lockstep('sync status', { show: 20 });
   await claimVersions(stage, targets);
+  await claimClone(stage, targets.source);
   claimOwnersWork({ ...stage, root }, targets.edited);
   claimConfig({ ...stage, root }, targets.edited, config);
   await secondRun(stage, folders);

@@ -87,7 +87,7 @@ describe('one target from its first sync to its rollback', () => {
     commit(main, 'feat(provider): a local provider');
     git(main, 'tag', '-a', 'v1.3.0', '-m', 'v1.3.0');
     expect(lockstep(main, 'sync', 'detect', '--since', 'v1.2.0', '--exit-code').exit).toBe(3);
-    expect(lockstep(main, 'sync', 'status').out).toContain('needs_sync');
+    expect(lockstep(main, 'sync', 'status').out).toContain('needs sync');
     const answer = lockstep(main, 'sync', 'run', '--all-targets');
     expect(answer.out).toContain('in step');
     expect(answer.exit).toBe(0);

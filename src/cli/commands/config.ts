@@ -11,7 +11,8 @@ export const addConfigCommands = (program: Command, world: World, finish: Finish
     usage: 'diff <target>',
     summary: 'show every key that differs, and which side a merge would take',
     examples: ['config diff my_app'],
-    run: async ({ common, args }) => (await import('../actions/config-diff.ts')).runConfigDiff(callOf(world, common), args[0] ?? ''),
+    run: async ({ common, args }) =>
+      (await import('../actions/config-diff.ts')).runConfigDiff(callOf(world, common), args[0] ?? ''),
   });
   addLeaf<ConfigSyncOptions>(config, finish, {
     usage: 'sync <target>',

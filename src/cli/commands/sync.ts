@@ -36,7 +36,8 @@ const addQueries = (sync: Command, world: World, finish: Finish): void => {
         .option('--since <commit>', "any revision; the commit of each target's last sync when left out")
         .option(targets, 'for these targets only')
         .option('--exit-code', 'exit with 3 when there is something to sync'),
-    run: async ({ common, options }) => (await import('../actions/changes.ts')).runDetect(callOf(world, common), options),
+    run: async ({ common, options }) =>
+      (await import('../actions/changes.ts')).runDetect(callOf(world, common), options),
   });
   addLeaf<ChecklistOptions>(sync, finish, {
     usage: 'checklist',
@@ -46,7 +47,8 @@ const addQueries = (sync: Command, world: World, finish: Finish): void => {
       command
         .option('--since <commit>', "any revision; the commit of each target's last sync when left out")
         .option(targets, 'for these targets only'),
-    run: async ({ common, options }) => (await import('../actions/changes.ts')).runChecklist(callOf(world, common), options),
+    run: async ({ common, options }) =>
+      (await import('../actions/changes.ts')).runChecklist(callOf(world, common), options),
   });
   addLeaf<StatusOptions>(sync, finish, {
     usage: 'status [targets...]',
@@ -64,7 +66,11 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
   addLeaf<RunOptions>(sync, finish, {
     usage: 'run [targets...]',
     summary: 'bring targets in step with the current commit',
-    examples: ['sync run --target my_app --dry-run', 'sync run --all-targets', 'sync run --target my_app --reason "security: CVE-2026-1"'],
+    examples: [
+      'sync run --target my_app --dry-run',
+      'sync run --all-targets',
+      'sync run --target my_app --reason "security: CVE-2026-1"',
+    ],
     options: (command) =>
       command
         .option(targets, 'these targets; may be repeated')
@@ -72,7 +78,8 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
         .option('--dry-run', 'show what would change; write nothing')
         .option('--full', 'sync everything again, changed or not')
         .option('--reason <text>', 'why, for the record; one that begins with "security" makes the sync a full one'),
-    run: async ({ common, options, args }) => (await import('../actions/run.ts')).runSync(callOf(world, common), args, options),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/run.ts')).runSync(callOf(world, common), args, options),
   });
   addLeaf<VerifyOptions>(sync, finish, {
     usage: 'verify [targets...]',
@@ -83,7 +90,8 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
         .option(targets, 'these targets; may be repeated')
         .option('--all-targets', 'all registered targets that are not on hold')
         .option('--tests <suites>', "suites to run, separated by commas; those of the target's pipeline when left out"),
-    run: async ({ common, options, args }) => (await import('../actions/verify.ts')).runVerify(callOf(world, common), args, options),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/verify.ts')).runVerify(callOf(world, common), args, options),
   });
   addLeaf<RollbackOptions & { readonly target: string }>(sync, finish, {
     usage: 'rollback',

@@ -18,12 +18,16 @@ const addRegistry = (target: Command, world: World, finish: Finish): void => {
     usage: 'show <target>',
     summary: 'show what is known of a target and what was found there',
     examples: ['target show my_app'],
-    run: async ({ common, args }) => (await import('../actions/targets.ts')).runShow(callOf(world, common), args[0] ?? ''),
+    run: async ({ common, args }) =>
+      (await import('../actions/targets.ts')).runShow(callOf(world, common), args[0] ?? ''),
   });
   addLeaf<AddOptions>(target, finish, {
     usage: 'add <name>',
     summary: 'look at a folder and register it',
-    examples: ['target add my_app --path ../my_app', 'target add my_app --path ../my_app --type site-packages --python ../my_app/.venv/bin/python'],
+    examples: [
+      'target add my_app --path ../my_app',
+      'target add my_app --path ../my_app --type site-packages --python ../my_app/.venv/bin/python',
+    ],
     options: (command) =>
       command
         .requiredOption('--path <folder>', "the target's folder")
@@ -38,7 +42,8 @@ const addRegistry = (target: Command, world: World, finish: Finish): void => {
     usage: 'remove <target>',
     summary: 'take a target out of the registry; its folder and its backups stay as they are',
     examples: ['target remove my_app'],
-    run: async ({ common, args }) => (await import('../actions/targets.ts')).runRemove(callOf(world, common), args[0] ?? ''),
+    run: async ({ common, args }) =>
+      (await import('../actions/targets.ts')).runRemove(callOf(world, common), args[0] ?? ''),
   });
   addLeaf<UpdateOptions>(target, finish, {
     usage: 'update <target>',
@@ -71,7 +76,8 @@ const addBackups = (target: Command, world: World, finish: Finish): void => {
     usage: 'backups <target>',
     summary: 'list the backups of a target, the newest first',
     examples: ['target backups my_app'],
-    run: async ({ common, args }) => (await import('../actions/backup.ts')).runBackups(callOf(world, common), args[0] ?? ''),
+    run: async ({ common, args }) =>
+      (await import('../actions/backup.ts')).runBackups(callOf(world, common), args[0] ?? ''),
   });
   addLeaf<RestoreOptions>(target, finish, {
     usage: 'restore <target>',
@@ -106,8 +112,13 @@ export const addTargetCommands = (program: Command, world: World, finish: Finish
     usage: 'verify <target>',
     summary: 'check a target as it stands',
     examples: ['target verify my_app --tests core'],
-    options: (command) => command.option('--tests <suites>', "suites to run, separated by commas; those of the target's pipeline when left out"),
-    run: async ({ common, options, args }) => (await import('../actions/verify.ts')).runVerify(callOf(world, common), args, options),
+    options: (command) =>
+      command.option(
+        '--tests <suites>',
+        "suites to run, separated by commas; those of the target's pipeline when left out",
+      ),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/verify.ts')).runVerify(callOf(world, common), args, options),
   });
   addLeaf<TagOptions>(target, finish, {
     usage: 'tag [targets...]',
@@ -117,6 +128,7 @@ export const addTargetCommands = (program: Command, world: World, finish: Finish
       command
         .option('--all', 'all registered targets that are not on hold')
         .option('--version <version>', "the tag's version; git describe --tags when left out"),
-    run: async ({ common, options, args }) => (await import('../actions/tag.ts')).runTag(callOf(world, common), args, options),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/tag.ts')).runTag(callOf(world, common), args, options),
   });
 };

@@ -5,7 +5,8 @@ import { bytes } from './times.ts';
 
 const keyText = (key: KeyChange['key']): string => key.map(String).join('.');
 
-const keyLine = (change: KeyChange, paint: Paint): string => {
+/** One key of a configuration file: what becomes of it, and why. */
+export const keyLine = (change: KeyChange, paint: Paint): string => {
   const value =
     change.sign === '~'
       ? `${change.old} → ${change.new}`

@@ -36,11 +36,7 @@ export const treeChanges = (
 };
 
 /** Files whose edits git was told not to see: `assume-unchanged`, `skip-worktree`. */
-const refuseHidden = async (
-  context: TargetContext,
-  { root }: Clone,
-  changes: readonly TreeChange[],
-): Promise<void> => {
+const refuseHidden = async (context: TargetContext, { root }: Clone, changes: readonly TreeChange[]): Promise<void> => {
   const listed = (await runGit(context, { cwd: root, args: ['ls-files', '-v', '-z'] })).split('\0');
   const hidden = new Set(listed.filter((line) => /^[a-zS] /.test(line)).map((line) => line.slice(2)));
   const paths = changes.map(({ path }) => path).filter((path) => hidden.has(path));
@@ -128,7 +124,11 @@ const refuseFullFolder = (
  */
 export const workTreeActions = async (
   context: TargetContext,
-  { clone, changes, staged }: { readonly clone: Clone; readonly changes: readonly TreeChange[]; readonly staged: StagedTree },
+  {
+    clone,
+    changes,
+    staged,
+  }: { readonly clone: Clone; readonly changes: readonly TreeChange[]; readonly staged: StagedTree },
 ): Promise<readonly FileAction[]> => {
   const { ports, layout, provide } = context;
   const { files } = ports;
@@ -145,7 +145,8 @@ export const workTreeActions = async (
     const absolute = at(change.path);
     const path = rooted(absolute);
     const before = standing.at(path);
-    const after: FileState = change.after === undefined ? absent : files.state(join(staged.dir, ...change.path.split('/')));
+    const after: FileState =
+      change.after === undefined ? absent : files.state(join(staged.dir, ...change.path.split('/')));
     const blocker = standing.blocker(path);
     const blocked = change.after !== undefined && blocker !== undefined && !removed.has(standing.absolute(blocker));
     const untracked = change.before === undefined && before.kind !== 'absent' && before.kind !== 'dir';
@@ -153,8 +154,10 @@ export const workTreeActions = async (
       inTheWay.push(blocked ? relative(root, standing.absolute(blocker)).split(sep).join('/') : change.path);
       continue;
     }
-    if (before.kind === 'dir' && after.kind !== 'absent') refuseFullFolder(context, { root, folder: absolute, removed });
-    if (after.kind === 'file') provide(after.sha256, { from: 'file', path: join(staged.dir, ...change.path.split('/')) });
+    if (before.kind === 'dir' && after.kind !== 'absent')
+      refuseFullFolder(context, { root, folder: absolute, removed });
+    if (after.kind === 'file')
+      provide(after.sha256, { from: 'file', path: join(staged.dir, ...change.path.split('/')) });
     if (before.kind === 'absent' && after.kind === 'absent') continue;
     if (sameContent(before, after)) continue;
     actions.push({
@@ -185,7 +188,11 @@ export const workTreeActions = async (
 };
 
 /** Folders that the actions make, rooted. */
-export const madeFolders = (context: TargetContext, clone: Clone, changes: readonly TreeChange[]): readonly RootedPath[] => {
+export const madeFolders = (
+  context: TargetContext,
+  clone: Clone,
+  changes: readonly TreeChange[],
+): readonly RootedPath[] => {
   const dirs = new Set<RootedPath>();
   for (const { path, after } of changes) {
     if (after === undefined) continue;

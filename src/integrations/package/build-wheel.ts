@@ -49,7 +49,7 @@ export const leftOut = async (
 };
 
 /** Writes the package's files as the commit holds them into a fresh scratch folder. */
-const exportSource = async (context: TargetContext, source: SourceProject): Promise<string> => {
+export const exportSource = async (context: TargetContext, source: SourceProject): Promise<string> => {
   const { ports, main } = context;
   const omitted = new Set(await leftOut(context, source));
   const entries = source.entries.filter((entry) => !omitted.has(entry.path));

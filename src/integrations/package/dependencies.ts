@@ -17,15 +17,17 @@ const onlyForAnExtra = (requirement: string): boolean => /;.*\bextra\s*==/.test(
 export interface DependencyQuestion {
   readonly pip: Pip;
   readonly python: PythonFacts;
-  readonly wheel: StoredWheel;
+  readonly wheel: Pick<StoredWheel, 'name' | 'version' | 'path'>;
   /** `Requires-Dist` lines. */
   readonly requires: readonly string[];
+  /** What pip is asked to install instead of the wheel. */
+  readonly asked?: readonly string[];
 }
 
 /** Asks pip, which alone knows markers and versions. Throws `package-install-failed`, naming what cannot be found. */
 export const checkDependencies = async (
   context: TargetContext,
-  { pip, python, wheel, requires }: DependencyQuestion,
+  { pip, python, wheel, requires, asked }: DependencyQuestion,
 ): Promise<DependencyCheck> => {
   if (requires.every(onlyForAnExtra)) return { missing: [], warnings: [] };
   if (!canReport(pip)) {
@@ -37,7 +39,7 @@ export const checkDependencies = async (
   const offline = network.kind === 'off' ? ['--no-index'] : [];
   const result = await runPip({
     pip,
-    args: ['install', '--dry-run', '--quiet', '--report', '-', ...offline, wheel.path],
+    args: ['install', '--dry-run', '--quiet', '--report', '-', ...offline, ...(asked ?? [wheel.path])],
     network,
     ports,
     signal,

@@ -6,6 +6,7 @@ import { LockstepError } from '../../domain/errors.ts';
 import type { FileState } from '../../domain/file-state.ts';
 import { isInside } from '../../domain/paths.ts';
 import type { Content } from '../../domain/plan.ts';
+import type { Files } from '../../ports.ts';
 import { sha256 } from '../../store/main-tree.ts';
 import type { StoredWheel } from '../../store/wheels.ts';
 import type { TargetContext } from '../target-context.ts';
@@ -37,11 +38,20 @@ export interface StageRequest {
 
 type StageContext = Pick<TargetContext, 'ports' | 'project' | 'signal' | 'layout'>;
 
-interface Stage {
+export interface Stage {
   readonly dir: string;
   /** Staged site-packages folders: one, or one each for pure and compiled code. */
   readonly sites: readonly string[];
 }
+
+/** The outermost site-packages folders of a staging prefix. */
+export const stagedSites = (files: Files, dir: string): readonly string[] => {
+  const sites = files
+    .walk(dir)
+    .filter(({ path, stat }) => stat.kind === 'dir' && /(?:^|\/)(?:site|dist)-packages$/.test(path))
+    .map(({ path }) => join(dir, path));
+  return sites.filter((site) => !sites.some((outer) => outer !== site && isInside(outer, site)));
+};
 
 const install = async (context: StageContext, { pip, wheels }: StageRequest): Promise<Stage> => {
   const { ports, project, signal, layout } = context;
@@ -61,15 +71,11 @@ const install = async (context: StageContext, { pip, wheels }: StageRequest): Pr
       { details: pipTail(result) },
     );
   }
-  const folders = ports.files.walk(dir).filter((entry) => entry.stat.kind === 'dir');
-  const sites = folders
-    .filter(({ path }) => /(?:^|\/)(?:site|dist)-packages$/.test(path))
-    .map(({ path }) => join(dir, path));
-  return { dir, sites: sites.filter((site) => !sites.some((outer) => outer !== site && isInside(outer, site))) };
+  return { dir, sites: stagedSites(ports.files, dir) };
 };
 
 /** The target's own place for a staged path: a staging prefix has the layout of the Python that installed, not always the target's. */
-const destination = (place: PackagePlace, { dir, sites }: Stage, staged: string): string => {
+export const destination = (place: PackagePlace, { dir, sites }: Stage, staged: string): string => {
   const site = sites.find((one) => isInside(one, staged));
   if (site !== undefined) return join(place.site, relative(site, staged));
   // Debian's own Python puts a level `local` between.
@@ -84,7 +90,8 @@ const destination = (place: PackagePlace, { dir, sites }: Stage, staged: string)
   return join(place.prefix, below);
 };
 
-const fromBytes = (bytes: Uint8Array, mode: number): Pick<StagedFile, 'state' | 'content'> => ({
+/** A staged file that is made here. */
+export const fromBytes = (bytes: Uint8Array, mode: number): Pick<StagedFile, 'state' | 'content'> => ({
   state: { kind: 'file', sha256: sha256(bytes), mode, size: bytes.length },
   content: { from: 'bytes', bytes },
 });
@@ -101,7 +108,7 @@ const directUrl = ({ recordedPath, sha256: digest }: StoredWheel): Buffer =>
 const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
 /** RECORD as pip writes it: sorted rows, paths relative to site-packages where they lie below or beside it. */
-const writeRecord = (place: PackagePlace, files: readonly StagedFile[], record: string, end: string): Buffer => {
+export const writeRecord = (place: PackagePlace, files: readonly StagedFile[], record: string, end: string): Buffer => {
   const path = (absolute: string): string => quoted(relative(place.site, absolute).split(sep).join('/'));
   const rows = files.map(({ absolute, state }) => {
     const digest = Buffer.from(state.sha256, 'hex').toString('base64url');

@@ -1,0 +1,80 @@
+/** Answers what changed in main for the chosen targets, and what a checklist of it says. Writes nothing. */
+import type { ChangeSet } from '../domain/change.ts';
+import type { RuleMatcher } from '../domain/changes.ts';
+import type { Checklist } from '../domain/checklist.ts';
+import type { TargetRecord } from '../domain/target.ts';
+import { compileCommitRule } from '../pipeline/expressions.ts';
+import { openReceipts } from '../store/receipts.ts';
+import { makeChecklist } from './checklist.ts';
+import { chooseTargets, type TargetChoice } from './choose-targets.ts';
+import { detectChanges } from './detect.ts';
+import { targetPath } from './layouts.ts';
+import { commitOf, type MainProject } from './main-project.ts';
+
+export interface ChangesRequest {
+  readonly targets: TargetChoice;
+  /** Any revision; undefined for the commit of each target's last complete sync. */
+  readonly since: string | undefined;
+}
+
+export interface Changes {
+  /** The targets that these changes are news for; empty when no target was asked about. */
+  readonly targets: readonly string[];
+  readonly changes: ChangeSet;
+}
+
+const matcher = (main: MainProject): RuleMatcher => {
+  const rules = new Map(main.project.commitRules.map((rule) => [rule, compileCommitRule(rule.if)]));
+  return (rule, commit) => rules.get(rule)?.(commit) ?? false;
+};
+
+/** The commit of a target's last complete sync. Its receipt lies in its own folder: no Python need be asked. */
+const syncedCommit = (main: MainProject, record: TargetRecord): string | null => {
+  const path = targetPath(main, record);
+  const real = main.ports.files.real(path);
+  return real === undefined ? null : (openReceipts(main.ports).read({ target: real }, main.project.id)?.commit ?? null);
+};
+
+/**
+ * Targets that stand at the same commit share one answer. With `since` there is one answer for all.
+ * Throws `unknown-revision`, `unknown-target`.
+ */
+export const changesFor = async (
+  main: MainProject,
+  { targets, since }: ChangesRequest,
+): Promise<readonly Changes[]> => {
+  const commit = await commitOf(main.repo, 'HEAD');
+  const records = chooseTargets(main.registry.read().targets, targets);
+  const shared = { repo: main.repo, commit, project: main.project, matches: matcher(main) };
+  if (since !== undefined || records.length === 0) {
+    return [
+      { targets: records.map((record) => record.name), changes: await detectChanges({ ...shared, base: { since } }) },
+    ];
+  }
+  const groups = new Map<string | null, string[]>();
+  for (const record of records) {
+    const base = syncedCommit(main, record);
+    groups.set(base, [...(groups.get(base) ?? []), record.name]);
+  }
+  const answers: Changes[] = [];
+  for (const [receiptCommit, names] of groups) {
+    answers.push({ targets: names, changes: await detectChanges({ ...shared, base: { receiptCommit } }) });
+  }
+  return answers;
+};
+
+/** Throws `unknown-revision`, `unknown-target`. */
+export const checklistFor = async (main: MainProject, { targets, since }: ChangesRequest): Promise<Checklist> =>
+  makeChecklist({
+    repo: main.repo,
+    project: main.project,
+    commit: await commitOf(main.repo, 'HEAD'),
+    since,
+    targets: chooseTargets(main.registry.read().targets, targets).map((record) => ({
+      name: record.name,
+      type: record.type,
+      receiptCommit: syncedCommit(main, record),
+      backup: main.backups.list(record.name)[0]?.id ?? null,
+    })),
+    matches: matcher(main),
+  });

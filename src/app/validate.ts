@@ -1,0 +1,58 @@
+/** Checks everything that a person writes for Lockstep: configuration, pipelines, registry. Writes nothing. */
+import { renderProblem } from '../config/problem.ts';
+import { LockstepError } from '../domain/errors.ts';
+import { integrationOf } from '../integrations/index.ts';
+import { checkPipelines, listPipelines, loadPipeline } from '../pipeline/load.ts';
+import type { Ports } from '../ports.ts';
+import { configName, findMain, type MainProject, openMain } from './main-project.ts';
+
+export interface Validation {
+  /** What was looked at. */
+  readonly checked: readonly string[];
+  /** One line each; none when all is well. */
+  readonly problems: readonly string[];
+}
+
+const linesOf = (error: unknown): readonly string[] => {
+  if (!(error instanceof LockstepError)) throw error;
+  const where = error.target === undefined ? '' : `${error.target}: `;
+  return [`${where}${error.message}`, ...error.details, ...(error.hint === undefined ? [] : [`  next: ${error.hint}`])];
+};
+
+const registryProblems = (main: MainProject): readonly string[] => {
+  const { targets } = main.registry.read();
+  const place = { files: main.ports.files, root: main.git.mainWorktree };
+  const known = new Set(listPipelines(place));
+  return targets.flatMap((record) => {
+    const pipeline = record.pipeline ?? record.type;
+    try {
+      integrationOf(record.type);
+      // What is wrong inside a pipeline is said once, where its file is read.
+      if (!known.has(pipeline)) loadPipeline({ ...place, name: pipeline });
+      return [];
+    } catch (error) {
+      return linesOf(error).map((line) => `target ${record.name}: ${line}`);
+    }
+  });
+};
+
+/** Every problem at once. Throws `not-a-main-project` when there is nothing to check. */
+export const validate = async (ports: Ports, dir: string): Promise<Validation> => {
+  const git = await findMain(ports, dir);
+  const problems: string[] = [];
+  const gather = (look: () => readonly string[]): void => {
+    try {
+      problems.push(...look());
+    } catch (error) {
+      problems.push(...linesOf(error));
+    }
+  };
+  try {
+    const main = await openMain(ports, dir);
+    gather(() => registryProblems(main));
+  } catch (error) {
+    problems.push(...linesOf(error));
+  }
+  gather(() => checkPipelines({ files: ports.files, root: git.mainWorktree }).flatMap(renderProblem));
+  return { checked: [configName, 'pipelines', 'registry'], problems: [...new Set(problems)] };
+};

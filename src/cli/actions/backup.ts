@@ -1,0 +1,94 @@
+/** `target backup` and `target backups`: makes backups and lists them. */
+import { chooseTargets, targetNamed } from '../../app/choose-targets.ts';
+import { backupTarget } from '../../app/restore.ts';
+import type { BackupManifest } from '../../domain/backup.ts';
+import { LockstepError } from '../../domain/errors.ts';
+import type { Call } from '../call.ts';
+import { requiredChoice } from '../choice.ts';
+import { errorLines, errorObject } from '../render/error-text.ts';
+import { table } from '../render/table.ts';
+import { bytes, counted, localTime } from '../render/times.ts';
+import { verdictCode } from '../verdict.ts';
+
+interface Made {
+  readonly target: string;
+  readonly passed: boolean;
+  readonly manifest: BackupManifest | null;
+  readonly error: LockstepError | null;
+}
+
+const sizeOf = (manifest: BackupManifest): number =>
+  manifest.entries.reduce((sum, { state }) => sum + (state.kind === 'file' ? state.size : 0), 0);
+
+const filesOf = (manifest: BackupManifest): number =>
+  manifest.entries.filter(({ state }) => state.kind !== 'absent').length;
+
+/** A manifest without its entries, for an answer on one line. */
+const facts = (manifest: BackupManifest) => {
+  const { id, target, time, run, commit, version, components } = manifest;
+  return { id, target, time, run, commit, version, components, files: filesOf(manifest), bytes: sizeOf(manifest) };
+};
+
+/** One target's failure hides no other's backup. Exits with 4 when some could not be backed up, 5 when none could. */
+export const runBackup = async (
+  call: Call,
+  names: readonly string[],
+  options: { readonly all?: boolean },
+): Promise<number> => {
+  const targets = requiredChoice({ names, all: options.all === true, allFlag: '--all', command: 'target backup' });
+  const main = await call.main();
+  const { signal, env } = call.world;
+  const made: Made[] = [];
+  for (const { name } of chooseTargets(main.registry.read().targets, targets)) {
+    try {
+      const manifest = await backupTarget(main, { target: name, signal, env });
+      made.push({ target: name, passed: true, manifest, error: null });
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+      made.push({ target: name, passed: false, manifest: null, error });
+    }
+  }
+  call.answer(
+    {
+      kind: 'backup',
+      targets: made.map(({ target, manifest, error }) => ({
+        target,
+        backup: manifest === null ? null : facts(manifest),
+        error: error === null ? null : errorObject(error),
+      })),
+    },
+    made.flatMap(({ target, manifest, error }) =>
+      manifest === null
+        ? errorLines(error, call.paint)
+        : [
+            `${target} ${call.paint.good('backed up')}: ${manifest.id}  ${counted(filesOf(manifest), 'file')}, ${bytes(sizeOf(manifest))}  ${manifest.components.join(', ')}`,
+          ],
+    ),
+  );
+  return verdictCode(made);
+};
+
+export const runBackups = async (call: Call, name: string): Promise<number> => {
+  const main = await call.main();
+  const known = main.registry.read().targets;
+  // Backups outlive their target's place in the registry.
+  const kept = main.backups.list(name);
+  const target = kept.length > 0 ? name : targetNamed(known, name).name;
+  const backups = kept.length > 0 ? kept : main.backups.list(target);
+  const damaged = main.backups.damaged();
+  const rows = backups.map((manifest) => [
+    manifest.id,
+    localTime(manifest.time),
+    manifest.version ?? manifest.commit?.slice(0, 10) ?? '',
+    counted(filesOf(manifest), 'file'),
+    bytes(sizeOf(manifest)),
+    manifest.components.join(', '),
+  ]);
+  call.answer({ kind: 'backups', target, backups: backups.map(facts), damaged }, [
+    ...(rows.length === 0
+      ? [`${target} has no backup yet: lockstep target backup ${target}`]
+      : table(['backup', 'made', 'stood at', 'files', 'size', 'components'], rows)),
+    ...damaged.map(({ id, cause }) => `${call.paint.look('!')} backup ${id} cannot be read: ${cause}`),
+  ]);
+  return 0;
+};

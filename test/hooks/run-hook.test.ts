@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { dryRunPorts } from '../../src/adapters/dry-run.ts';
+import { diskFiles } from '../../src/adapters/files.ts';
+import { installedGit } from '../../src/adapters/git.ts';
+import { processIdentity } from '../../src/adapters/process-identity.ts';
+import { spawnProcesses } from '../../src/adapters/processes.ts';
+import { askPython } from '../../src/adapters/python.ts';
+import { diskState } from '../../src/adapters/state-files.ts';
+import { diskTree } from '../../src/adapters/tree.ts';
+import type { World } from '../../src/cli/world.ts';
+import { hooks, runHook } from '../../src/hooks/index.ts';
+import type { Ports } from '../../src/ports.ts';
+import { initRepo, put, sampleMain, temporary } from '../fixtures/sandbox.ts';
+import { treeHash } from '../fixtures/tree-hash.ts';
+
+const realPorts = (): Ports => {
+  const processes = spawnProcesses(process.env);
+  const files = diskFiles(() => {});
+  return {
+    files,
+    openTree: diskTree,
+    state: diskState(),
+    processes,
+    git: installedGit(processes, process.env),
+    python: askPython(processes, files),
+    clock: systemClock,
+    identity: processIdentity(),
+  };
+};
+
+/** Runs a hook in a folder; answers its exit code and its lines. */
+const call = async (cwd: string, name: string, changed: Partial<World> = {}) => {
+  const lines: string[] = [];
+  const terminal = {
+    out: (text: string) => void lines.push(`out: ${text}`),
+    err: (text: string) => void lines.push(text),
+    interactive: false,
+    colour: false,
+    columns: 80,
+  };
+  const world: World = {
+    ports: (mode) => (mode === 'dry-run' ? dryRunPorts(realPorts()) : realPorts()),
+    terminal,
+    cwd,
+    env: {},
+    signal: new AbortController().signal,
+    version: '0.0.0',
+    ...changed,
+  };
+  return { exit: await runHook(world, name, ['origin', 'url']), lines };
+};
+
+const silent = { exit: 0, lines: [] };
+const target = {
+  name: 'gone',
+  path: '../gone',
+  type: 'site-packages',
+  last_sync: null,
+  sync_version: null,
+  status: 'needs_sync',
+};
+
+/** A main project whose registry holds this text. */
+const mainWith = (registry: string): string => {
+  const root = sampleMain(join(temporary('hook'), 'main'));
+  put(root, { '.git/lockstep/registry.json': registry });
+  return root;
+};
+
+it.each(hooks.map(({ name }) => name))(
+  '%s is silent without targets, without a configuration, and under LOCKSTEP=0',
+  async (name) => {
+    expect(await call(sampleMain(join(temporary('hook'), 'main')), name)).toEqual(silent);
+    expect(await call(initRepo(join(temporary('hook'), 'plain')), name)).toEqual(silent);
+    expect(await call(temporary('hook'), name)).toEqual(silent);
+    expect(await call(mainWith('{ damaged'), name, { env: { LOCKSTEP: '0' } })).toEqual(silent);
+  },
+);
+
+it.each([
+  ['an unreadable registry', () => mainWith('{ damaged')],
+  ['a registry of a newer format', () => mainWith('{"version": 99, "targets": []}')],
+  [
+    'a wrong configuration',
+    () => {
+      const root = sampleMain(join(temporary('hook'), 'main'));
+      put(root, { 'sync.config.yaml': 'version: [\n' });
+      return root;
+    },
+  ],
+])('answers 0 with one line for %s', async (_, make) => {
+  const { exit, lines } = await call(make(), 'pre-push');
+  expect(exit).toBe(0);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^lockstep pre-push: skipped: \S[^\n]*$/);
+});
+
+it('answers 0 with one line for a bug, and for a hook that is not there', async () => {
+  const broken = (): Ports => {
+    throw new TypeError('a bug\nwith two lines');
+  };
+  expect(await call(temporary('hook'), 'post-merge', { ports: broken })).toEqual({
+    exit: 0,
+    lines: ['lockstep post-merge: skipped: a bug with two lines'],
+  });
+  expect(await call(temporary('hook'), 'pre-rebase')).toEqual({
+    exit: 0,
+    lines: ['lockstep pre-rebase: no such hook; there are pre-push and post-merge'],
+  });
+});
+
+it('goes on without an answer when its time is up', async () => {
+  const ports = realPorts();
+  const hanging: Ports = { ...ports, git: { ...ports.git, places: () => new Promise(() => {}) } };
+  const started = performance.now();
+  const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: () => hanging });
+  expect(performance.now() - started).toBeLessThan(10_000);
+  expect({ exit, lines }).toEqual({
+    exit: 0,
+    lines: ['lockstep pre-push: skipped: not done within 3 s (lockstep sync status)'],
+  });
+});
+
+it('writes nothing, and blames no target that it cannot look at', async () => {
+  const root = mainWith(JSON.stringify({ targets: [target] }));
+  const before = treeHash(root);
+  expect(await call(root, 'pre-push')).toEqual(silent);
+  expect(treeHash(root)).toEqual(before);
+});
