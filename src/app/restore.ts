@@ -45,13 +45,37 @@ export interface RestoreReport {
   readonly counts: { readonly added: number; readonly changed: number; readonly removed: number };
 }
 
-const chooseBackup = (main: MainProject, record: TargetRecord, request: RestoreRequest): BackupManifest => {
-  if (request.backup !== null) return main.backups.get(record.name, request.backup);
+interface Choice {
+  readonly manifest: BackupManifest;
+  readonly planned: RestorePlan;
+}
+
+/** The backup that was named, else the newest that differs from what stands there now; those that a restore made are passed over. */
+const chooseBackup = (
+  main: MainProject,
+  {
+    record,
+    request,
+    plan,
+  }: { record: TargetRecord; request: RestoreRequest; plan: (manifest: BackupManifest) => RestorePlan },
+): Choice => {
+  if (request.backup !== null) {
+    const manifest = main.backups.get(record.name, request.backup);
+    checkComponents(manifest, request.components);
+    return { manifest, planned: plan(manifest) };
+  }
   const wanted = request.components ?? [];
-  const found = main.backups
+  const candidates = main.backups
     .list(record.name)
-    .find((manifest) => wanted.every((name) => manifest.components.includes(name)));
-  if (found !== undefined) return found;
+    .filter(
+      (manifest) => manifest.occasion !== 'restore' && wanted.every((name) => manifest.components.includes(name)),
+    );
+  for (const manifest of candidates) {
+    const planned = plan(manifest);
+    if (planned.actions.length > 0) return { manifest, planned };
+  }
+  const [newest] = candidates;
+  if (newest !== undefined) return { manifest: newest, planned: plan(newest) };
   throw new LockstepError(
     'nothing-to-restore',
     `it has no backup${wanted.length === 0 ? '' : ` of ${wanted.join(', ')}`}`,
@@ -93,23 +117,26 @@ const asPlan = (manifest: BackupManifest, restore: RestorePlan, commit: string):
 export const restore = async (main: MainProject, request: RestoreRequest): Promise<RestoreReport> => {
   const record = targetNamed(main.registry.read().targets, request.target);
   try {
-    const manifest = chooseBackup(main, record, request);
-    checkComponents(manifest, request.components);
     const layout = await layoutOf(main, record);
     const run = newRunId(main.ports.clock);
     const receipts = openReceipts(main.ports);
     const receipt = receipts.read(layout.roots, main.project.id);
     const checkout = await checkoutOf({ layout, ports: main.ports });
-    const first = planRestore({
-      manifest,
-      components: request.components,
-      receipt,
-      roots: layout.roots,
-      files: main.ports.files,
-      run,
-      time: main.ports.clock.now().toISOString(),
-      project: main.project.id,
-      ...(checkout === null ? {} : { checkoutNow: checkout }),
+    const { manifest, planned: first } = chooseBackup(main, {
+      record,
+      request,
+      plan: (candidate) =>
+        planRestore({
+          manifest: candidate,
+          components: request.components,
+          receipt,
+          roots: layout.roots,
+          files: main.ports.files,
+          run,
+          time: main.ports.clock.now().toISOString(),
+          project: main.project.id,
+          ...(checkout === null ? {} : { checkoutNow: checkout }),
+        }),
     });
     const commit = await commitOf(main.repo, 'HEAD');
     const plan = asPlan(manifest, first, commit);
@@ -178,6 +205,7 @@ const backupBefore = async (
   const manifest = await main.backups.create({
     target: record.name,
     run,
+    occasion: 'restore',
     components: planned.components,
     entries: planned.standing,
     receipt,

@@ -2,6 +2,7 @@
 import { renderProblem } from '../config/problem.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { integrationOf } from '../integrations/index.ts';
+import { compileCommitRule } from '../pipeline/expressions.ts';
 import { checkPipelines, listPipelines, loadPipeline } from '../pipeline/load.ts';
 import type { Ports } from '../ports.ts';
 import { configName, findMain, type MainProject, openMain } from './main-project.ts';
@@ -36,6 +37,16 @@ const registryProblems = (main: MainProject): readonly string[] => {
   });
 };
 
+const commitRuleProblems = (main: MainProject): readonly string[] =>
+  main.project.commitRules.flatMap((rule) => {
+    try {
+      compileCommitRule(rule.if);
+      return [];
+    } catch (error) {
+      return linesOf(error).map((line) => `${configName}: commits: ${line}`);
+    }
+  });
+
 /** Every problem at once. Throws `not-a-main-project` when there is nothing to check. */
 export const validate = async (ports: Ports, dir: string): Promise<Validation> => {
   const git = await findMain(ports, dir);
@@ -50,6 +61,7 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
   try {
     const main = await openMain(ports, dir);
     gather(() => registryProblems(main));
+    gather(() => commitRuleProblems(main));
   } catch (error) {
     problems.push(...linesOf(error));
   }

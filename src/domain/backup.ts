@@ -21,6 +21,8 @@ export interface BackupManifest {
   /** ISO 8601 UTC. */
   readonly time: string;
   readonly run: string | null;
+  /** Made before a restore, so that it can be undone: a rollback without a backup's id passes it over. */
+  readonly occasion?: 'restore';
   /** The commit and version that the target stood at; null when it had no receipt. */
   readonly commit: string | null;
   readonly version: string | null;

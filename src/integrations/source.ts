@@ -1,7 +1,7 @@
 /** The package as an editable install from a clone of main, which is fast-forwarded to the run's commit. */
 import { join } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
-import { type RootedPath, toRooted } from '../domain/paths.ts';
+import { type RootedPath, rootOf } from '../domain/paths.ts';
 import type { NoteAction, StepPlan } from '../domain/plan.ts';
 import type { ReceiptComponent, ReceiptFile, ReceiptPackage } from '../domain/receipt.ts';
 import type { TreeEntry } from '../ports.ts';
@@ -211,24 +211,32 @@ const planPackage = async (context: TargetContext, stepId: string, options: Pack
   return { ...step, ...(await plan(context, options)) };
 };
 
+/** The clone's tracked files and its index; none of a clone that Lockstep would not move. */
+const cloneFiles = async (context: TargetContext): Promise<readonly string[]> => {
+  try {
+    const clone = await readClone(context);
+    if (rootOf(context.layout.roots, clone.gitDir) === undefined) return [];
+    const tracked = await context.ports.git.open(clone.root).tree(clone.head);
+    return [
+      ...tracked.filter(({ mode }) => mode !== '160000').map(({ path }) => join(clone.root, path)),
+      join(clone.gitDir, 'index'),
+    ];
+  } catch (error) {
+    // No clone is there: what is installed can be backed up all the same.
+    if (error instanceof LockstepError && error.code === 'checkout-refused') return [];
+    throw error;
+  }
+};
+
 /** What is installed, every tracked file of the clone, and its index: a restore moves the branch back, and they have to fit. */
 const packageFiles = async (context: TargetContext): Promise<readonly string[]> => {
-  if (context.layout.linkedToMain || context.layout.checkout === null) return [];
+  if (context.layout.linkedToMain) return [];
   const { files } = context.ports;
-  const clone = await readClone(context);
   const place = packagePlace(context);
   const copies = place === undefined ? [] : installedCopies(files, place, context.project.package.name);
-  const tracked = await context.ports.git.open(clone.root).tree(clone.head);
-  const paths = new Set([
-    ...copies.flatMap((copy) => copy.files).map(({ absolute }) => absolute),
-    ...tracked.filter(({ mode }) => mode !== '160000').map(({ path }) => join(clone.root, path)),
-    join(clone.gitDir, 'index'),
-  ]);
-  const { roots } = context.layout;
-  const own = [...paths].filter((path) => ['file', 'link'].includes(files.stat(path)?.kind ?? ''));
-  // Throws `path-refused` for what this target may not write, such as the index of a linked worktree.
-  for (const path of own) toRooted(roots, path);
-  return own.sort();
+  const installed = copies.flatMap((copy) => copy.files).map(({ absolute }) => absolute);
+  const paths = [...new Set([...installed, ...(await cloneFiles(context))])].sort();
+  return paths.filter((path) => ['file', 'link'].includes(files.stat(path)?.kind ?? ''));
 };
 
 /** An editable install from a clone; one from the main root itself is linked, and only verified. */

@@ -77,15 +77,19 @@ const withTimeout = async (
   }
 };
 
-const attempts = async (step: PipelineStep, kind: StepKind, act: () => Promise<void>): Promise<void> => {
+const attempts = async (
+  step: PipelineStep,
+  { kind, signal }: { kind: StepKind; signal: AbortSignal },
+  act: () => Promise<void>,
+): Promise<void> => {
   const max = kind.idempotent ? (step.retry?.max ?? 0) : 0;
   for (let round = 0; ; round += 1) {
     try {
       await act();
       return;
     } catch (error) {
-      if (round >= max) throw error;
-      await sleep((step.retry?.backoff ?? 0) * 2 ** round);
+      if (round >= max || interrupted(signal)) throw error;
+      await sleep((step.retry?.backoff ?? 0) * 2 ** round, undefined, { signal });
     }
   }
 };
@@ -131,7 +135,7 @@ export const runTarget = async (run: TargetRun): Promise<RunEnd> => {
     emit({ kind: 'step.started', target, step: step.id, uses: step.uses });
     if (planned.skipped !== null) return finish('skipped', planned.skipped);
     try {
-      await attempts(step, kind, () =>
+      await attempts(step, { kind, signal }, () =>
         withTimeout(step, failure === null ? signal : new AbortController().signal, (stepSignal) =>
           kind.apply ? kind.apply(applyContext(planned, stepSignal, failure), planned) : swap(planned),
         ),

@@ -18,6 +18,7 @@ export type { BackupEntry, BackupManifest } from '../domain/backup.ts';
 export interface BackupRequest {
   readonly target: string;
   readonly run: string | null;
+  readonly occasion?: BackupManifest['occasion'];
   /** Components that the entries hold whole. */
   readonly components: readonly string[];
   /** A path where nothing stands is recorded as absent. */
@@ -115,6 +116,7 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
         target: request.target,
         time: now.toISOString(),
         run: request.run,
+        ...(request.occasion === undefined ? {} : { occasion: request.occasion }),
         commit: request.receipt?.commit ?? null,
         version: request.receipt?.version ?? null,
         components: request.components,

@@ -21,6 +21,7 @@ import { toAbsolute, toRooted } from '../../src/domain/paths.ts';
 import type { StepPlan } from '../../src/domain/plan.ts';
 import type { Receipt } from '../../src/domain/receipt.ts';
 import { planRestore } from '../../src/domain/restore.ts';
+import { packageMetadata } from '../../src/integrations/checkout/metadata.ts';
 import { integrationOf } from '../../src/integrations/index.ts';
 import { linkedCause, source } from '../../src/integrations/source.ts';
 import { openTransaction, type PlacedAction } from '../../src/pipeline/transaction.ts';
@@ -296,6 +297,53 @@ describe('a fast-forward', () => {
     expect((await planned(receipt)).actions).toEqual([]);
   });
 
+  it('installs again for any change of the code where the version is computed from it', async () => {
+    const { context } = await prepared(first);
+    const pyproject = text(main, 'src/opencode/pyproject.toml').replace(/version = .*/, 'dynamic = ["version"]');
+    put(main, { 'src/opencode/pyproject.toml': pyproject });
+    const one = commit(main, 'build: a computed version');
+    put(main, { 'src/opencode/src/opencode/core/new.py': 'NEW = 1\n' });
+    const two = commit(main, 'feat: new');
+    const digest = async (id: string) =>
+      (await packageMetadata(context, await context.main.repo.tree(id), 'src/opencode'))?.digest;
+    expect(await digest(one)).not.toBe(await digest(two));
+    put(main, { 'README.md': 'changed\n' });
+    expect(await digest(commit(main, 'docs: readme'))).toBe(await digest(two));
+  });
+
+  it('points an import hook at the clone, and refuses one that leads nowhere there', async () => {
+    const backend = text(main, 'src/opencode/backend.py');
+    const hook = (below: string): string =>
+      backend.replace(
+        /^def build_editable[\s\S]*?(?=^def )/m,
+        `def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), ${JSON.stringify(below)})
+    finder = "MAPPING = {'opencode': %r}\\n" % path
+    return _wheel(wheel_directory, [("__editable___opencode_ai_finder.py", finder.encode())])
+
+
+`,
+      );
+    const { project } = (await prepared(first)).context;
+    expect(project.package.path).toBe('src/opencode');
+    put(main, { 'src/opencode/backend.py': hook('src/opencode') });
+    setVersion(main, '1.4.0');
+    commit(main, 'build: a finder');
+    const { receipt } = await sync(first);
+    expect(text(target.site, '__editable___opencode_ai_finder.py')).toBe(
+      `MAPPING = {'opencode': '${clone}/src/opencode/src/opencode'}\n`,
+    );
+    const found = execFileSync('grep', ['-rl', 'lockstep-source-', target.site, '--include=*.py', '--include=*.pth']);
+    expect(found.toString().trim().split('\n')).toHaveLength(1);
+    put(main, { 'src/opencode/backend.py': hook('build/editable') });
+    setVersion(main, '1.5.0');
+    commit(main, 'build: a finder that leads nowhere');
+    await expect(planned(receipt)).rejects.toMatchObject({
+      code: 'package-install-failed',
+      message: expect.stringMatching(/build\/editable, which main's commit does not hold/),
+    });
+  });
+
   it('adds only the branch when a fetch has brought the objects', async () => {
     changeMain();
     git(clone, 'fetch', '-q');
@@ -507,6 +555,22 @@ describe('a clone that cannot be moved without loss is refused', () => {
     healthy();
   });
 
+  it.each([
+    ['core.sparseCheckout', 'true', /sparse checkout/],
+    ['extensions.partialClone', 'origin', /partial clone/],
+    ['extensions.refStorage', 'reftable', /keeps its branches as reftable/],
+  ])('with %s = %s', async (key, value, pattern) => {
+    changeMain();
+    git(clone, 'config', key, value);
+    await refusal(pattern);
+  });
+
+  it('where main moved a submodule', async () => {
+    git(main, 'update-index', '--add', '--cacheinfo', `160000,${base},vendor/lib`);
+    git(main, 'commit', '-q', '-m', 'feat: a submodule');
+    await refusal(/submodule vendor\/lib/);
+  });
+
   it('as a linked worktree whose git folder lies elsewhere', async () => {
     fse.removeSync(clone);
     const other = join(root, 'other');
@@ -530,7 +594,9 @@ describe('a clone that cannot be moved without loss is refused', () => {
     fse.removeSync(clone);
     mkdirSync(clone);
     await refusal(/not the top of a git clone/);
-    expect((await source.assess((await prepared(first)).context)).state).toBe('unknown');
+    const { context } = await prepared(first);
+    expect((await source.assess(context)).state).toBe('unknown');
+    expect((await source.packageFiles(context)).filter((path) => path.startsWith(clone))).toEqual([]);
   });
 });
 

@@ -51,6 +51,7 @@ export const packageMetadata = async (
   const clean = folder.replace(/^\.\/?/, '').replace(/\/+$/, '');
   const at = (name: string) => entries.find((entry) => entry.path === join(clean, name));
   const pyproject = at('pyproject.toml');
+  const below = entries.filter(({ path }) => clean === '' || path.startsWith(`${clean}/`));
   const others = legacy.map((name) => at(name)?.blob ?? null);
   if (pyproject === undefined && others.every((blob) => blob === null)) return undefined;
   const text = pyproject === undefined ? '' : (await main.read([pyproject.blob])).get(pyproject.blob)?.toString('utf8');
@@ -68,6 +69,8 @@ export const packageMetadata = async (
     // Where packages lie: the `.pth` or the finder follows from it.
     data.tool ?? null,
     others,
+    // A version that the backend computes may come from any of the files.
+    typeof project.version === 'string' ? null : below.map(({ path, blob }) => [path, blob]),
   ];
   return {
     digest: sha256(`lockstep editable 1\0${JSON.stringify(canonical(facts))}`),
