@@ -102,11 +102,11 @@ on_failure:
       'uses: coppy',
       '3:13: must be backup, copy, detect, diagnose, merge-config, reinstall, rollback, tag or verify, not `coppy`; did you mean `copy`?',
     ],
-    ['no work', 'id: a', '3:5: the key `uses` is missing'],
+    ['no work', 'id: a', '3:5: missing key `uses`'],
     [
       'a key that no loader reads',
       'uses: copy, writes: [a]',
-      '3:17: unknown key `writes`; known here: id, uses, with, if, timeout, retry, continue_on_error',
+      '3:19: unknown key `writes`; known here: id, with, if, timeout, retry, continue_on_error',
     ],
     ['a timeout without a unit', 'uses: copy, timeout: 5', '3:28: must be text, not `5`: put it in quotes'],
     [
