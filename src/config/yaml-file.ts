@@ -3,6 +3,7 @@ import {
   type Alias,
   Composer,
   type CST,
+  type CST,
   type Document,
   isAlias,
   isMap,
@@ -26,6 +27,8 @@ const deepest = 100;
 const mostTokens = 50_000;
 /** Values after aliases are followed. */
 const mostValues = 50_000;
+/** The rest of a file that is wrong this often is not looked at. */
+const mostProblems = 100;
 /** More than these are one mistake made often. */
 const mostProblems = 200;
 
@@ -151,7 +154,7 @@ export const parseYaml = (text: string, file: string): YamlFile => {
   let follow: (alias: Alias) => Node | undefined = () => undefined;
   try {
     const documents = compose(text);
-    for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 100)) {
+    for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings])) {
       readable = false;
       complain(
         issue.code === 'TAG_RESOLVE_FAILED' ? `${issue.message}; tags have no meaning here` : issue.message,

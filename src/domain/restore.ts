@@ -70,6 +70,8 @@ const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, cau
 const refActions = ({ manifest, checkoutNow }: RestoreRequest, whole: readonly string[]): readonly RefAction[] => {
   const then = manifest.checkout;
   if (!whole.includes('package') || !then || !checkoutNow || then.commit === checkoutNow.commit) return [];
+  // Another branch is checked out now: its tip is not Lockstep's to move.
+  if (then.ref !== checkoutNow.ref) return [];
   const { path, ref, commit } = checkoutNow;
   return [
     {

@@ -1,6 +1,7 @@
 /** Names every path of a target's components: what a backup must hold so that each of them can be brought back whole. */
 import { type RootedPath, toAbsolute, toRooted } from '../domain/paths.ts';
 import type { FileAction, StepPlan } from '../domain/plan.ts';
+import { componentFiles, placeFor } from '../integrations/component-files.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { BackupRequest } from '../store/backups.ts';
@@ -17,20 +18,36 @@ export const allComponents = ({ project, layout }: Pick<TargetContext, 'project'
   'config',
 ];
 
+/** The paths that main has for each component, whoever wrote them in the target: a hand-made copy is backed up too. */
+export const wantedPaths = async (context: TargetContext): Promise<ReadonlyMap<string, readonly RootedPath[]>> => {
+  const { components } = await componentFiles(context);
+  const places = context.project.config.flatMap(({ into }) => placeFor(context, into) ?? []);
+  return new Map([
+    ...components.map(({ name, files }) => [name, [...files.keys()]] as const),
+    ['config', places.map((place) => toRooted(context.layout.roots, place))],
+  ]);
+};
+
+export interface PathSources {
+  readonly planned: readonly FileAction[];
+  readonly wanted: ReadonlyMap<string, readonly RootedPath[]>;
+}
+
 /**
- * Every path of a component, sorted: what the receipt says was written, what is installed, what `planned` will touch.
- * Bytecode is left out: Python makes it again.
+ * Every path of a component, sorted: what the receipt says was written, what main has for it, what is installed,
+ * what `planned` will touch. Bytecode is left out: Python makes it again.
  */
 export const componentPaths = async (
   context: TargetContext,
   component: string,
-  planned: readonly FileAction[],
+  { planned, wanted }: PathSources,
 ): Promise<readonly RootedPath[]> => {
   const { receipt, layout } = context;
   const recorded = receipt?.components[component];
   const installed = component === 'package' ? await integrationOf(layout.type).packageFiles(context) : [];
   const paths = new Set([
     ...planned.flatMap((action) => (action.component === component ? [action.path] : [])),
+    ...(wanted.get(component) ?? []),
     ...Object.keys(recorded?.files ?? {}),
     ...(recorded?.dirs ?? []),
     ...(component === 'config' ? Object.keys(receipt?.config ?? {}) : []),
@@ -60,9 +77,10 @@ export const wholeTargetEntries = async (
 ): Promise<Pick<BackupRequest, 'components' | 'entries' | 'checkout'>> => {
   const { roots } = context.layout;
   const components = allComponents(context);
+  const wanted = await wantedPaths(context);
   const lists = await Promise.all(
     components.map(async (component) =>
-      (await componentPaths(context, component, []))
+      (await componentPaths(context, component, { planned: [], wanted }))
         .map((path) => ({ path, component, absolute: toAbsolute(roots, path) }))
         .filter(({ absolute }) => context.ports.files.stat(absolute) !== undefined),
     ),

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { type RootedPath, toAbsolute } from '../domain/paths.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
-import { allComponents, checkoutOf, componentPaths, plannedFiles } from './backup-entries.ts';
+import { allComponents, checkoutOf, componentPaths, plannedFiles, wantedPaths } from './backup-entries.ts';
 import type { PlanContext, StepKind } from './step.ts';
 
 type Paths = Readonly<Record<string, readonly RootedPath[]>>;
@@ -54,9 +54,10 @@ export const backup: StepKind = {
     const empty = { id, uses: 'backup', patch: {}, warnings };
     if (!touches) return { ...empty, actions: [], skipped: 'nothing will be touched' };
     const planned = plannedFiles(context.planned);
+    const wanted = await wantedPaths(context);
     const paths: Record<string, readonly RootedPath[]> = {};
     for (const component of chosen(context, options))
-      paths[component] = await componentPaths(context, component, planned);
+      paths[component] = await componentPaths(context, component, { planned, wanted });
     return {
       ...empty,
       actions: [{ kind: 'note', sign: '+', text: noteOf(context, paths) }],

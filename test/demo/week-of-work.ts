@@ -1,10 +1,15 @@
 /** The chapters from a changed main project to targets that are in step with it, checked on disk. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { targetsFolder, workOnMain } from './main-project.ts';
 import type { Stage } from './stage.ts';
 import { type DemoTarget, type DemoTargets, ownerMarks, packageDir } from './targets.ts';
 import { contentOf, differences, timesOf } from './tree.ts';
+
+/** What the demo reads of a receipt. */
+interface Receipt {
+  readonly decisions: readonly { readonly path: string; readonly choice: string }[];
+}
 
 /** The content of a target's documents. */
 export const documentsOf = (target: DemoTarget): readonly string[] => contentOf(join(packageDir(target), 'docs'));
@@ -43,6 +48,16 @@ const claimOwnersWork = ({ claims, root }: Stage & { readonly root: string }, ta
     holds: readFileSync(document, 'utf8').endsWith(`\n${ownerMarks.sentence}\n`),
     where: relative(root, document),
     instead: readFileSync(document, 'utf8'),
+  });
+  const receipts = join(target.path, '.lockstep/receipts');
+  const written = readdirSync(receipts).map(
+    (name) => JSON.parse(readFileSync(join(receipts, name), 'utf8')) as Receipt,
+  );
+  const decisions = written.flatMap((receipt) => receipt.decisions);
+  claims.claim('the receipt says that this document was kept', {
+    holds: decisions.some(({ path, choice }) => path.endsWith(ownerMarks.document) && choice === 'kept'),
+    where: relative(root, receipts),
+    instead: JSON.stringify(decisions),
   });
   const docs = ['docs/guides/providers.md', 'plans/archive/SYNC_PLAN.md'];
   const gone = ['docs/api/reference.md', 'plans/SYNC_PLAN.md'];
@@ -120,6 +135,7 @@ export const syncChapter = async (stage: Stage, targets: DemoTargets): Promise<v
   const { shell, claims, main } = stage;
   const root = join(main, targetsFolder);
   const folders = Object.values(targets).map(({ path }: DemoTarget) => path);
+  const config = readFileSync(join(targets.edited.path, 'opencode.toml'), 'utf8');
   stage.chapter('Main changes: what concerns whom?');
   await workOnMain(shell, main);
   for (const line of (await shell.must(main, ['git', 'log', '--oneline', 'v1.2.0..'])).split('\n')) stage.say(line);
@@ -138,7 +154,6 @@ export const syncChapter = async (stage: Stage, targets: DemoTargets): Promise<v
   });
 
   stage.chapter('Sync, verify, status, and once more');
-  const config = readFileSync(join(targets.edited.path, 'opencode.toml'), 'utf8');
   await stage.lockstep('sync run --all-targets', { show: 40 });
   await stage.lockstep('sync verify --all-targets', { show: 24 });
   await stage.lockstep('sync status', { show: 20 });

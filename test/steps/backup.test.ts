@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { toRooted } from '../../src/domain/paths.ts';
 import type { FileAction, StepPlan } from '../../src/domain/plan.ts';
 import type { Receipt } from '../../src/domain/receipt.ts';
@@ -58,6 +58,13 @@ const step = (...actions: StepPlan['actions']): StepPlan => ({
   warnings: [],
 });
 
+const mainFiles = ['docs/a.md'].map((path) => ({
+  path,
+  mode: '100644',
+  blob: `blob of ${path}`,
+  size: 1,
+}));
+
 interface Scene {
   readonly root: string;
   readonly context: PlanContext;
@@ -71,7 +78,21 @@ const scene = (planned: readonly StepPlan[], layout: Partial<TargetLayout> = {})
   const outputs = new Map<string, Readonly<Record<string, unknown>>>();
   const context = {
     run: { id: 'run-1' },
-    project: { components: [{ name: 'docs' }, { name: 'plans' }] },
+    project: {
+      root: '/nowhere',
+      protect: [],
+      config: [],
+      components: ['docs', 'plans'].map((name) => ({
+        name,
+        onConflict: 'keep',
+        sources: [{ from: [name], into: name, exclude: [] }],
+      })),
+    },
+    main: {
+      commit: 'c',
+      under: async (path: string) => mainFiles.filter((entry) => path === '' || entry.path.startsWith(`${path}/`)),
+    },
+    fill: (template: string) => template,
     target: { name: 'comfyui' },
     layout: {
       roots: { target: root },
@@ -178,4 +199,13 @@ it('a backup of the whole target holds what stands there now', async () => {
   expect(components).toEqual(['docs', 'plans', 'config']);
   expect(entries.map(({ path }) => path)).toEqual(['docs/a.md', 'docs/b.md', 'opencode.toml']);
   expect(entries.map(({ absolute }) => toRooted({ target: root }, absolute))).toEqual(entries.map(({ path }) => path));
+});
+
+it('holds a file that its owner copied by hand and that the receipt of this run will claim', async () => {
+  const { root, context } = scene([step(action('docs', 'docs/new.md'))]);
+  put(root, { 'docs/by-hand.md': 'copied' });
+  mainFiles.push({ path: 'docs/by-hand.md', mode: '100644', blob: 'blob', size: 1 });
+  onTestFinished(() => void mainFiles.pop());
+  const plan = await backup.plan(context, {}, 'backup');
+  expect(plan.facts?.paths).toMatchObject({ docs: expect.arrayContaining(['docs/by-hand.md']) });
 });
