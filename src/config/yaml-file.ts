@@ -3,7 +3,6 @@ import {
   type Alias,
   Composer,
   type CST,
-  type CST,
   type Document,
   isAlias,
   isMap,
@@ -27,8 +26,6 @@ const deepest = 100;
 const mostTokens = 50_000;
 /** Values after aliases are followed. */
 const mostValues = 50_000;
-/** The rest of a file that is wrong this often is not looked at. */
-const mostProblems = 100;
 /** More than these are one mistake made often. */
 const mostProblems = 200;
 
@@ -154,7 +151,7 @@ export const parseYaml = (text: string, file: string): YamlFile => {
   let follow: (alias: Alias) => Node | undefined = () => undefined;
   try {
     const documents = compose(text);
-    for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings])) {
+    for (const issue of documents.flatMap((document) => [...document.errors, ...document.warnings]).slice(0, 100)) {
       readable = false;
       complain(
         issue.code === 'TAG_RESOLVE_FAILED' ? `${issue.message}; tags have no meaning here` : issue.message,
