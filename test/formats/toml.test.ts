@@ -493,14 +493,13 @@ describe('refusing', () => {
 });
 
 describe('every format', () => {
-  test.each(formats.map((format) => [format.name, format] as const))(
-    '%s: no edit, no change; empty file, new key',
-    (_name, format) => {
-      expect(format.edit('', [])).toBe('');
-      expect(format.parse(format.edit('', [{ key: ['a', 'b'], value: 'x' }]))).toEqual({ a: { b: 'x' } });
-      expect(format.extensions.every((extension) => /^\.[a-z]+$/.test(extension))).toBe(true);
-    },
-  );
+  test.each(
+    formats.map((format) => [format.name, format] as const),
+  )('%s: no edit, no change; empty file, new key', (_name, format) => {
+    expect(format.edit('', [])).toBe('');
+    expect(format.parse(format.edit('', [{ key: ['a', 'b'], value: 'x' }]))).toEqual({ a: { b: 'x' } });
+    expect(format.extensions.every((extension) => /^\.[a-z]+$/.test(extension))).toBe(true);
+  });
 });
 
 describe('layout', () => {

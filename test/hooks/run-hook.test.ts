@@ -69,15 +69,14 @@ const mainWith = (registry: string): string => {
   return root;
 };
 
-it.each(hooks.map(({ name }) => name))(
-  '%s is silent without targets, without a configuration, and under LOCKSTEP=0',
-  async (name) => {
-    expect(await call(sampleMain(join(temporary('hook'), 'main')), name)).toEqual(silent);
-    expect(await call(initRepo(join(temporary('hook'), 'plain')), name)).toEqual(silent);
-    expect(await call(temporary('hook'), name)).toEqual(silent);
-    expect(await call(mainWith('{ damaged'), name, { env: { LOCKSTEP: '0' } })).toEqual(silent);
-  },
-);
+it.each(
+  hooks.map(({ name }) => name),
+)('%s is silent without targets, without a configuration, and under LOCKSTEP=0', async (name) => {
+  expect(await call(sampleMain(join(temporary('hook'), 'main')), name)).toEqual(silent);
+  expect(await call(initRepo(join(temporary('hook'), 'plain')), name)).toEqual(silent);
+  expect(await call(temporary('hook'), name)).toEqual(silent);
+  expect(await call(mainWith('{ damaged'), name, { env: { LOCKSTEP: '0' } })).toEqual(silent);
+});
 
 it.each([
   ['an unreadable registry', () => mainWith('{ damaged')],

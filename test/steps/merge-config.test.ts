@@ -78,7 +78,6 @@ const contextOf = (place: Bench, provided: Map<string, Content>): PlanContext =>
     receipt: place.receipt,
     main: openMainTree(gitPort.open(place.main), head),
     ports: { files },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of sync.config.yaml.
     fill: (template: string) => template.replaceAll('${{ target.name }}', 'comfy'),
     provide: (sha: string, content: Content) => provided.set(sha, content),
     planned: [],
@@ -270,7 +269,6 @@ describe('left alone', () => {
     place.run = { only: ['docs'] };
     expect(await sync(place)).toMatchObject({ ...nothing, skipped: 'only docs asked for' });
     place.run = {};
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of sync.config.yaml.
     place.config = [{ from, into: { source: 'conf/${{ target.name }}.toml' }, strategies }];
     expect(await sync(place)).toMatchObject({ ...nothing, skipped: expect.stringContaining('site-packages') });
     place.type = 'source';

@@ -4,14 +4,13 @@ import { integrationOf, integrations } from '../../src/integrations/index.ts';
 import { reinstall } from '../../src/steps/reinstall.ts';
 
 describe('the registry of integration types', () => {
-  it.each(integrations.map((integration) => [integration.name, integration] as const))(
-    'holds %s, once, with a summary',
-    (name, integration) => {
-      expect(integrationOf(name)).toBe(integration);
-      expect(integrations.filter((other) => other.name === name)).toHaveLength(1);
-      expect(integration.summary).toMatch(/^[A-Z].*\.$/);
-    },
-  );
+  it.each(
+    integrations.map((integration) => [integration.name, integration] as const),
+  )('holds %s, once, with a summary', (name, integration) => {
+    expect(integrationOf(name)).toBe(integration);
+    expect(integrations.filter((other) => other.name === name)).toHaveLength(1);
+    expect(integration.summary).toMatch(/^[A-Z].*\.$/);
+  });
 
   it('names the types there are when asked for another', () => {
     expect(() => integrationOf('snake')).toThrow(/no integration type named snake/);

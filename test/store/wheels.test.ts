@@ -35,16 +35,17 @@ describe('a wheel', () => {
     expect(open().find('key')).toBeUndefined();
   });
 
-  it.each(['{', '{"format":1}', '{"format":1,"name":"a","version":"1","sha256":"../..","file":"a.whl"}'])(
-    'is not found by a damaged key file: %s',
-    (text) => {
-      const { built, open, places } = setUp();
-      open().keep('key', built, facts);
-      const [file = ''] = readdirSync(join(places.wheels, 'keys'));
-      writeFileSync(join(places.wheels, 'keys', file), text);
-      expect(open().find('key')).toBeUndefined();
-    },
-  );
+  it.each([
+    '{',
+    '{"format":1}',
+    '{"format":1,"name":"a","version":"1","sha256":"../..","file":"a.whl"}',
+  ])('is not found by a damaged key file: %s', (text) => {
+    const { built, open, places } = setUp();
+    open().keep('key', built, facts);
+    const [file = ''] = readdirSync(join(places.wheels, 'keys'));
+    writeFileSync(join(places.wheels, 'keys', file), text);
+    expect(open().find('key')).toBeUndefined();
+  });
 
   it('of a newer format is refused by name', () => {
     const { built, open, places } = setUp();

@@ -10,20 +10,36 @@ import { put, temporary } from '../../fixtures/sandbox.ts';
 const files = diskFiles(() => {});
 
 describe('names', () => {
-  it.each(['ComfyUI_windows_portable', 'simple_python_app', 'a', '1.x', 'v-1', '_', 'a'.repeat(100)])(
-    'takes %s',
-    (name) => {
-      expect(() => checkName(name)).not.toThrow();
-    },
-  );
+  it.each([
+    'ComfyUI_windows_portable',
+    'simple_python_app',
+    'a',
+    '1.x',
+    'v-1',
+    '_',
+    'a'.repeat(100),
+  ])('takes %s', (name) => {
+    expect(() => checkName(name)).not.toThrow();
+  });
 
-  it.each(['', '.', '..', '.hidden', '-rf', '--all-targets', 'a/b', 'a\\b', 'a b', 'a\n', 'é', 'a:b', 'a'.repeat(101)])(
-    'refuses %j',
-    (name) => {
-      expect(() => checkName(name)).toThrow(LockstepError);
-      expect(() => checkName(name)).toThrow(expect.objectContaining({ code: 'target-invalid' }));
-    },
-  );
+  it.each([
+    '',
+    '.',
+    '..',
+    '.hidden',
+    '-rf',
+    '--all-targets',
+    'a/b',
+    'a\\b',
+    'a b',
+    'a\n',
+    'é',
+    'a:b',
+    'a'.repeat(101),
+  ])('refuses %j', (name) => {
+    expect(() => checkName(name)).toThrow(LockstepError);
+    expect(() => checkName(name)).toThrow(expect.objectContaining({ code: 'target-invalid' }));
+  });
 });
 
 describe('places', () => {
