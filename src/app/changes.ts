@@ -2,6 +2,7 @@
 import type { ChangeSet } from '../domain/change.ts';
 import type { RuleMatcher } from '../domain/changes.ts';
 import type { Checklist } from '../domain/checklist.ts';
+import type { Receipt } from '../domain/receipt.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { compileCommitRule } from '../pipeline/expressions.ts';
 import { openReceipts } from '../store/receipts.ts';
@@ -29,11 +30,13 @@ const matcher = (main: MainProject): RuleMatcher => {
 };
 
 /** The commit of a target's last complete sync. Its receipt lies in its own folder: no Python need be asked. */
-const syncedCommit = (main: MainProject, record: TargetRecord): string | null => {
-  const path = targetPath(main, record);
-  const real = main.ports.files.real(path);
-  return real === undefined ? null : (openReceipts(main.ports).read({ target: real }, main.project.id)?.commit ?? null);
+const receiptOf = (main: MainProject, record: TargetRecord): Receipt | undefined => {
+  const real = main.ports.files.real(targetPath(main, record));
+  return real === undefined ? undefined : openReceipts(main.ports).read({ target: real }, main.project.id);
 };
+
+const syncedCommit = (main: MainProject, record: TargetRecord): string | null =>
+  receiptOf(main, record)?.commit ?? null;
 
 /**
  * Targets that stand at the same commit share one answer. With `since` there is one answer for all.
@@ -63,6 +66,12 @@ export const changesFor = async (
   return answers;
 };
 
+/** The newest backup of what the target holds now: one made since its last sync. An older one cannot bring the present state back. */
+const presentBackup = (main: MainProject, record: TargetRecord): string | null => {
+  const run = receiptOf(main, record)?.run;
+  return main.backups.list(record.name).find((manifest) => manifest.receipt?.run === run)?.id ?? null;
+};
+
 /** Throws `unknown-revision`, `unknown-target`. */
 export const checklistFor = async (main: MainProject, { targets, since }: ChangesRequest): Promise<Checklist> =>
   makeChecklist({
@@ -74,7 +83,7 @@ export const checklistFor = async (main: MainProject, { targets, since }: Change
       name: record.name,
       type: record.type,
       receiptCommit: syncedCommit(main, record),
-      backup: main.backups.list(record.name)[0]?.id ?? null,
+      backup: presentBackup(main, record),
     })),
     matches: matcher(main),
   });

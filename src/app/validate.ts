@@ -4,6 +4,7 @@ import { LockstepError } from '../domain/errors.ts';
 import { integrationOf } from '../integrations/index.ts';
 import { compileCommitRule } from '../pipeline/expressions.ts';
 import { checkPipelines, listPipelines, loadPipeline } from '../pipeline/load.ts';
+import { templateProblems } from '../pipeline/templates.ts';
 import type { Ports } from '../ports.ts';
 import { configName, findMain, type MainProject, openMain } from './main-project.ts';
 
@@ -47,6 +48,27 @@ const commitRuleProblems = (main: MainProject): readonly string[] =>
     }
   });
 
+/** Every text of a value, however deep. */
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+};
+
+const templateProblemsOf = ({ project }: MainProject): readonly string[] => {
+  const places: readonly (readonly [string, unknown])[] = [
+    ...project.components.map(
+      (spec) => [`components: ${spec.name}`, spec.sources.map((source) => source.into)] as const,
+    ),
+    ...project.config.map((spec) => [`config: ${spec.from}`, spec.into] as const),
+    ...Object.entries(project.suites).flatMap(([suite, checks]) =>
+      checks.map((check) => [`suites: ${suite}: ${check.name}`, check.with] as const),
+    ),
+  ];
+  return places.flatMap(([where, value]) =>
+    textsIn(value).flatMap((text) => templateProblems(text).map((problem) => `${configName}: ${where}: ${problem}`)),
+  );
+};
+
 /** Every problem at once. Throws `not-a-main-project` when there is nothing to check. */
 export const validate = async (ports: Ports, dir: string): Promise<Validation> => {
   const git = await findMain(ports, dir);
@@ -62,6 +84,7 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
     const main = await openMain(ports, dir);
     gather(() => registryProblems(main));
     gather(() => commitRuleProblems(main));
+    gather(() => templateProblemsOf(main));
   } catch (error) {
     problems.push(...linesOf(error));
   }

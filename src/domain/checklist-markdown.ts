@@ -31,7 +31,10 @@ const renderTarget = (target: ChecklistTarget): readonly string[] => {
   const lines = [`## ${line(target.name)} (${target.type}, ${since})`, ''];
   for (const remark of [target.unknown, target.note]) if (remark !== null) lines.push(`> ${line(remark)}`, '');
   if (target.concerned.length === 0) lines.push('- [x] nothing to sync: no change reaches this target');
-  else lines.push(`${box(target.backup !== null)} backed up${target.backup === null ? '' : `: ${target.backup}`}`);
+  else
+    lines.push(
+      `${box(target.backup !== null)} backed up${target.backup === null ? ` as it stands now: lockstep target backup ${target.name} (a sync makes one by itself)` : `: ${target.backup}`}`,
+    );
   for (const { record, components } of target.concerned) {
     lines.push(
       `- [ ] **${record.priority}** ${record.category ?? 'no category'}: ${count(record.files.length)} in ${components.join(', ')}; ${line(record.cause)}`,

@@ -67,12 +67,13 @@ export type EventBody =
 
 export type LockstepEvent = EventBody & { readonly v: 1; readonly run: string; readonly time: string };
 
-/** Counts by sign over a step's actions. */
+/** Files and links by what happens to them, over the steps' actions; folders come and go with their files. */
 export const countActions = (steps: readonly StepPlan[]): { added: number; changed: number; removed: number } => {
   const counts = { added: 0, changed: 0, removed: 0 };
   for (const action of steps.flatMap((step) => step.actions)) {
     if (action.kind === 'ref') counts.changed += 1;
     if (action.kind !== 'file') continue;
+    if (action.before.kind === 'dir' || action.after.kind === 'dir') continue;
     if (action.before.kind === 'absent') counts.added += 1;
     else if (action.after.kind === 'absent') counts.removed += 1;
     else counts.changed += 1;

@@ -37,7 +37,9 @@ export const runList = async (call: Call): Promise<number> => {
   ]);
   call.answer(
     { kind: 'targets', targets },
-    rows.length === 0 ? ['no target is registered yet: lockstep target add <name> --path <folder>'] : table(null, rows),
+    rows.length === 0
+      ? ['no target is registered yet: lockstep target add <name> --path <folder>']
+      : table(['  path', 'name', 'type', 'status'].map(call.paint.dim), rows),
   );
   return 0;
 };
