@@ -244,10 +244,9 @@ const endOf = (job: Job, record: TargetRecord, planned: Planned, end: RunEnd, to
 const applyLocked = async (
   job: Job,
   record: TargetRecord,
-  first: Planned & { pipeline: Pipeline },
+  { first, took }: { readonly first: Planned & { pipeline: Pipeline }; readonly took: () => number },
 ): Promise<TargetResult> => {
   const { main } = job;
-  const started = main.ports.clock.ticks();
   const roots = first.prepared.layout.roots;
   const lock = await acquireLock(main.ports, rootLockPaths(roots), {
     what: `sync run ${job.facts.id} of ${record.name}`,
@@ -263,7 +262,7 @@ const applyLocked = async (
       job.emit({ kind: 'target.planned', target: record.name, plan: planned.plan });
     }
     const end = await applyPlan(job, record, planned);
-    const result = endOf(job, record, planned, end, main.ports.clock.ticks() - started);
+    const result = endOf(job, record, planned, end, took());
     await setStatus(main, record.name, {
       status: statusAfter(result),
       ...(result.outcome === 'done'
@@ -310,7 +309,7 @@ const syncOne = async (job: Job, record: TargetRecord, record_: RunRecord | unde
     }
     if (request.mode === 'dry-run')
       return resultOf(job, record, { outcome: 'planned', cause, counts, warnings, took: took() });
-    return await applyLocked(job, record, planned);
+    return await applyLocked(job, record, { first: planned, took });
   } catch (error) {
     const result = failedResult(job, record, forTarget(error, record.name), took());
     if (request.mode === 'real' && result.error?.code !== 'locked') {

@@ -73,6 +73,7 @@ export const addTarget = async (main: MainProject, request: AddRequest): Promise
   };
   await check(main.registry.read().targets);
   if (request.type !== undefined) integrationOf(request.type);
+  if (request.checkout !== undefined) placedFile(main, request.checkout, request.cwd);
   const { found, ...layout } = await findLayout(main.ports, {
     path,
     mainRoot: main.git.mainWorktree,
@@ -117,10 +118,18 @@ export interface UpdateRequest {
   readonly path?: string;
   readonly type?: string;
   readonly python?: string;
+  readonly checkout?: string;
   readonly pipeline?: string;
   readonly hold?: boolean;
   readonly cwd: string;
 }
+
+/** A file or folder that was named, as the registry records it. Throws `target-invalid` when it is not there. */
+const placedFile = (main: MainProject, named: string, cwd: string): string => {
+  const place = placeOf(main, { path: named, cwd });
+  if (main.ports.files.stat(place) !== undefined) return recorded(main, place);
+  throw new LockstepError('target-invalid', `${named} is not there`, { hint: 'check the path' });
+};
 
 const statusNamed = (name: string): TargetStatus => {
   const found = targetStatuses.find((status) => status === name);
@@ -151,7 +160,8 @@ export const updateTarget = async (main: MainProject, name: string, request: Upd
     path,
     ...(request.status === undefined ? {} : { status: statusNamed(request.status), status_by_hand: true }),
     ...(request.type === undefined ? {} : { type: request.type }),
-    ...(request.python === undefined ? {} : { python: request.python }),
+    ...(request.python === undefined ? {} : { python: placedFile(main, request.python, request.cwd) }),
+    ...(request.checkout === undefined ? {} : { checkout: placedFile(main, request.checkout, request.cwd) }),
     ...(request.pipeline === undefined ? {} : { pipeline: request.pipeline }),
     ...(request.hold === undefined ? {} : { hold: request.hold }),
   };

@@ -23,6 +23,7 @@ export interface UpdateOptions {
   readonly path?: string;
   readonly type?: string;
   readonly python?: string;
+  readonly checkout?: string;
   readonly pipeline?: string;
   readonly hold?: boolean;
 }
@@ -37,9 +38,7 @@ export const runList = async (call: Call): Promise<number> => {
   ]);
   call.answer(
     { kind: 'targets', targets },
-    rows.length === 0
-      ? ['no target is registered yet: lockstep target add <name> --path <folder>']
-      : table(['  path', 'name', 'type', 'status'].map(call.paint.dim), rows),
+    rows.length === 0 ? ['no target is registered yet: lockstep target add <name> --path <folder>'] : table(null, rows),
   );
   return 0;
 };
@@ -148,12 +147,13 @@ export const runRemove = async (call: Call, name: string): Promise<number> => {
 
 /** Throws `usage` when nothing is to change. */
 export const runUpdate = async (call: Call, name: string, options: UpdateOptions): Promise<number> => {
-  const { status: state, path, type, python, pipeline, hold } = options;
+  const { status: state, path, type, python, checkout, pipeline, hold } = options;
   const change = {
     ...(state === undefined ? {} : { status: state }),
     ...(path === undefined ? {} : { path }),
     ...(type === undefined ? {} : { type }),
     ...(python === undefined ? {} : { python }),
+    ...(checkout === undefined ? {} : { checkout }),
     ...(pipeline === undefined ? {} : { pipeline }),
     ...(hold === undefined ? {} : { hold }),
   };

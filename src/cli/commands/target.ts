@@ -55,6 +55,7 @@ const addRegistry = (target: Command, world: World, finish: Finish): void => {
         .option('--path <folder>', 'it moved here')
         .option('--type <type>', 'another integration type')
         .option('--python <file>', 'another Python')
+        .option('--checkout <folder>', 'another clone, for an editable install')
         .option('--pipeline <name>', 'another pipeline')
         .option('--hold', 'leave it out of --all-targets')
         .option('--no-hold', 'take it into --all-targets again'),

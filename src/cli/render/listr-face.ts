@@ -58,21 +58,29 @@ export const listrFace = (terminal: Terminal): Face => {
     },
   });
 
+  /** Keeps the target's line open until its verdict is in: the receipt is written after the last step. */
+  const endTask = (target: string): ListrTask => ({
+    task: async () => {
+      await results(target).promise;
+    },
+  });
+
   const targetTask = (target: string): ListrTask => ({
     title: target,
     task: async (_, task) => {
       const plan = await Promise.race([plans(target).promise, results(target).promise.then(() => null)]);
+      const settle = (result: TargetResult): void => {
+        if (result.error === undefined) task.title = `${target} ${paint.dim(result.cause)}`;
+        else task.title = `${target} ${paint.bad(result.cause)}`;
+      };
       if (plan?.steps.some((step) => step.actions.some((action) => action.kind !== 'note'))) {
-        await task
-          .newListr(
-            plan.steps.map((step) => stepTask(target, step.id)),
-            treeOptions,
-          )
-          .run();
+        void results(target).promise.then(settle);
+        return task.newListr([...plan.steps.map((step) => stepTask(target, step.id)), endTask(target)], treeOptions);
       }
       const result = await results(target).promise;
-      if (result.error !== undefined) throw new Error(`${target}: ${result.error.message}`);
-      task.title = `${target} ${paint.dim(result.cause)}`;
+      settle(result);
+      if (result.error !== undefined) throw new Error(task.title);
+      return undefined;
     },
   });
 
