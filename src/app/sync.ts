@@ -149,8 +149,17 @@ const errorFacts = (error: unknown): NonNullable<TargetResult['error']> =>
 const unknownCodes = new Set(['python-unusable', 'target-missing', 'verify-unknown']);
 
 const failedResult = (job: Job, record: TargetRecord, error: unknown, took: number): TargetResult => {
+  if (job.request.signal.aborted) {
+    const message = 'interrupted before anything was changed';
+    return resultOf(job, record, {
+      outcome: 'interrupted',
+      cause: message,
+      took,
+      error: { code: 'interrupted', message },
+    });
+  }
   const facts = errorFacts(error);
-  const outcome = job.request.signal.aborted ? 'interrupted' : unknownCodes.has(facts.code) ? 'unknown' : 'failed';
+  const outcome = unknownCodes.has(facts.code) ? 'unknown' : 'failed';
   return resultOf(job, record, { outcome, cause: facts.message, took, error: facts });
 };
 
