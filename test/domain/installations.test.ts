@@ -67,7 +67,7 @@ describe('copies on a path', () => {
     const dir = temporary('installations');
     for (const [version, url] of [
       ['1.0', 'file:///nowhere/clone'],
-      ['2.0', 'file:///C:/work/clone'],
+      ['2.0', 'file:///C:/code/clone'],
     ]) {
       put(dir, {
         [`s${version}/opencode_ai-${version}.dist-info/METADATA`]: metadata(version ?? ''),
@@ -81,7 +81,7 @@ describe('copies on a path', () => {
       { packageDir: null, editable: { checkout: '/nowhere/clone' } },
     ]);
     expect(findInstallations(files, [join(dir, 's2.0')], wanted)).toMatchObject([
-      { packageDir: null, editable: { checkout: 'C:/work/clone' } },
+      { packageDir: null, editable: { checkout: 'C:/code/clone' } },
     ]);
   });
 });
