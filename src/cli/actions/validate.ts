@@ -2,15 +2,14 @@
 import { validate } from '../../app/validate.ts';
 import { errorCodes } from '../../domain/errors.ts';
 import type { Call } from '../call.ts';
-import { counted } from '../render/times.ts';
 
 /** Exits with 2 when something is wrong. */
 export const runValidate = async (call: Call): Promise<number> => {
   const { checked, problems } = await validate(call.world.ports('dry-run'), call.dir);
   const valid = problems.length === 0;
   call.answer({ kind: 'validation', valid, checked, problems }, [
-    ...problems,
-    valid ? `${call.paint.good('valid')}: ${checked.join(', ')}` : call.paint.bad(counted(problems.length, 'problem')),
+    // The lines say themselves how many there are: several of them may tell of one problem.
+    ...(valid ? [`${call.paint.good('valid')}: ${checked.join(', ')}`] : problems),
   ]);
   return valid ? 0 : errorCodes['config-invalid'];
 };
