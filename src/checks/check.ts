@@ -21,5 +21,7 @@ export interface CheckKind {
   readonly name: string;
   readonly summary: string;
   readonly with: TSchema;
+  /** What it executes on this machine, one line each; left out by kinds that only read. */
+  executes?(project: TargetContext['project'], options: Readonly<Record<string, unknown>>): readonly string[];
   run(context: CheckContext, options: Readonly<Record<string, unknown>>): Promise<CheckResult>;
 }

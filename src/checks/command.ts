@@ -47,6 +47,10 @@ export const command: CheckKind = {
   name: 'command',
   summary: 'Runs a program; passes when its exit status and output are as expected.',
   with: options,
+  executes: (_project, given) => {
+    const { argv, cwd } = given as Options;
+    return [JSON.stringify(argv), ...(cwd === undefined ? [] : [`in ${cwd}`])];
+  },
   run: async (context, given) => {
     const asked = given as Options;
     const request = filled(context, asked);

@@ -26,6 +26,9 @@ export const importCheck: CheckKind = {
   name: 'import',
   summary: "The package can be imported by the target's Python, from the place where it is installed.",
   with: options,
+  executes: (project, given) => [
+    `import ${(given as Static<typeof options>).module ?? project.package.import}, by the target's Python`,
+  ],
   run: async (context, given) => {
     const { project, layout, ports } = context;
     const module = (given as Static<typeof options>).module ?? project.package.import;

@@ -39,6 +39,8 @@ export const errorCodes = {
   disk: 5,
   interrupted: 130,
   'conflict-refused': 6,
+  untrusted: 6,
+  'trust-unreadable': 2,
   'plan-stale': 6,
   locked: 7,
 } as const;
