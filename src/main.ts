@@ -2,22 +2,17 @@
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
 import { rmSync } from 'node:fs';
 import packageFacts from '../package.json' with { type: 'json' };
-import { systemClock } from './adapters/clock.ts';
+import { askYesNo } from './adapters/ask.ts';
 import { dryRunPorts } from './adapters/dry-run.ts';
-import { diskFiles } from './adapters/files.ts';
-import { installedGit } from './adapters/git.ts';
-import { endGroupNow } from './adapters/process-group.ts';
-import { processIdentity } from './adapters/process-identity.ts';
-import { spawnProcesses } from './adapters/processes.ts';
-import { askPython } from './adapters/python.ts';
-import { diskState } from './adapters/state-files.ts';
-import { diskTree } from './adapters/tree.ts';
+import { machinePorts } from './adapters/machine.ts';
+import { groupBook } from './adapters/process-groups.ts';
 import { runCommand } from './cli/program.ts';
 import type { World } from './cli/world.ts';
+import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
 import type { Ports } from './ports.ts';
 
 const scratch = new Set<string>();
-const groups = new Set<number>();
+const groups = groupBook();
 const stop = new AbortController();
 
 const cleanUp = (): void => {
@@ -25,19 +20,18 @@ const cleanUp = (): void => {
   scratch.clear();
 };
 
-/** Exit status of a process that a signal ends. */
-const signalExits = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
-let signalled: keyof typeof signalExits | undefined;
+let stopping = false;
 
-for (const name of Object.keys(signalExits) as (keyof typeof signalExits)[]) {
+for (const name of Object.keys(signalExits) as StopSignal[]) {
   process.on(name, () => {
-    if (signalled !== undefined) {
+    if (stopping) {
       // The second one ends at once; what is left waits for recover.
-      for (const pid of groups) endGroupNow(pid);
+      groups.endAll();
+      cleanUp();
       process.exit(signalExits[name]);
     }
-    signalled = name;
-    stop.abort();
+    stopping = true;
+    stop.abort(new Interruption(name));
   });
 }
 // A closed pipe (`| head`) is a reader that has seen enough, not a failure.
@@ -46,24 +40,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const buildPorts = (): Ports => {
-  const processes = spawnProcesses(process.env, {
-    onGroup: (pid, what) => void (what === 'started' ? groups.add(pid) : groups.delete(pid)),
-  });
-  const files = diskFiles((dir) => void scratch.add(dir));
-  return {
-    files,
-    openTree: diskTree,
-    state: diskState(),
-    processes,
-    git: installedGit(processes, process.env),
-    python: askPython(processes, files),
-    clock: systemClock,
-    identity: processIdentity(),
-  };
-};
+const buildPorts = (): Ports => machinePorts({ env: process.env, groups, onScratch: (dir) => void scratch.add(dir) });
 
-const interactive = process.stdout.isTTY === true && !process.env.CI;
+const interactive = process.stdout.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
 const world: World = {
   ports: (mode) => (mode === 'dry-run' ? dryRunPorts(buildPorts()) : buildPorts()),
   terminal: {
@@ -72,6 +51,9 @@ const world: World = {
     interactive,
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: process.stdout.columns ?? 80,
+    ...(interactive && process.stdin.isTTY === true
+      ? { ask: askYesNo({ input: process.stdin, output: process.stdout, signal: stop.signal }) }
+      : {}),
   },
   cwd: process.cwd(),
   env: Object.fromEntries(
@@ -83,6 +65,7 @@ const world: World = {
 
 const exit = await runCommand(world, process.argv.slice(2));
 cleanUp();
-process.exitCode = signalled === undefined ? exit : signalExits[signalled];
+// A signal that came too late to undo anything changes no verdict.
+process.exitCode = exit;
 // Nothing that a library left open may keep a finished command waiting; output is flushed first.
 process.stdout.write('', () => process.exit());

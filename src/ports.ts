@@ -61,6 +61,8 @@ export interface TreeBounds {
 export interface Tree {
   /** Creates or truncates. The folder must exist. */
   write(path: string, bytes: Uint8Array, mode: number): void;
+  /** Adds to the end of a file that is there. */
+  append(path: string, bytes: Uint8Array): void;
   symlink(path: string, to: string): void;
   /** A second name for the same file, else false when the file system knows no hard links. */
   link(from: string, to: string): boolean;
@@ -70,7 +72,10 @@ export interface Tree {
   /** Removes an empty folder. */
   rmdir(path: string): void;
   chmod(path: string, mode: number): void;
-  /** Sets the modification time, in nanoseconds (kept to microseconds). */
+  /**
+   * Sets the modification time of a file, a folder or a link itself: given in nanoseconds, kept to whole microseconds
+   * (milliseconds before 1970), which is what Node can hand on.
+   */
   touch(path: string, mtimeNs: bigint): void;
   /** Puts the given files and folders on the disk, as one batch. */
   flush(paths: readonly string[]): void;
@@ -107,7 +112,9 @@ export interface ProcessRequest {
   /** Milliseconds; the whole process group is ended after it. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
-  readonly onOutput?: (text: string) => void;
+  readonly onOutput?: (text: string, from: 'stdout' | 'stderr') => void;
+  /** Ends what it leaves running, once it is over itself; `leftBehind` of the result says what that was. */
+  readonly leftovers?: 'end';
   /** What it is counted as: `git`, `python`, `pip`, `command`. */
   readonly as: string;
 }
@@ -118,6 +125,8 @@ export interface ProcessResult {
   readonly stderr: string;
   readonly timedOut: boolean;
   readonly signal: string | null;
+  /** Command lines of what it had left running and that was ended; only where `leftovers` asked for it. */
+  readonly leftBehind?: readonly string[];
 }
 
 /** Never throws for a non-zero exit: the caller judges. Throws `process-failed` when the program cannot be started. */
@@ -134,6 +143,8 @@ export interface TreeEntry {
   readonly blob: string;
   /** Bytes; null for a submodule or an object that is not here. */
   readonly size: number | null;
+  /** The name is not UTF-8: `path` is what git writes between quotes, such as `docs/bad\\377.md`, and leads to no file. */
+  readonly unnamed?: true;
 }
 
 export interface RawCommit {
@@ -224,8 +235,29 @@ export interface Identity {
   of(pid: number): Owner | undefined;
   /** `unknown` for a process that cannot be seen from here: another host, another container. */
   alive(owner: Owner): 'alive' | 'dead' | 'unknown';
-  /** Kills the process group that a process leads or led; nothing when its pid was reused. */
-  endGroup(leader: Owner): void;
+  /**
+   * Kills the process group that a process leads or led, and waits until nothing of it runs: `running` when that took
+   * too long. `over` as well when its pid was reused, or when it ran on another machine or before the last start of this one.
+   */
+  endGroup(leader: Owner): 'over' | 'running';
+  /** Leaders of the groups that were started with a mark (see `StartedGroup`); none where that cannot be seen. */
+  marked(mark: string): readonly Owner[];
+}
+
+/** A process group that this process is about to start, or has started and that is not over. */
+export interface StartedGroup {
+  /** In the environment of its processes as LOCKSTEP_GROUP; no other group ever has the same. */
+  readonly mark: string;
+  /** null until it is known: from just before the start to just after it. */
+  readonly leader: Pick<Owner, 'pid' | 'startTime'> | null;
+}
+
+/** What this process has running, so that a lock file can name it. */
+export interface ProcessGroups {
+  /** Those that are not over. */
+  live(): readonly StartedGroup[];
+  /** Told before each start, as soon as the leader is known, and when nothing of it runs any more; the answer ends the telling. */
+  watch(listener: (group: StartedGroup, state: 'live' | 'over') => void): () => void;
 }
 
 export interface Events {
@@ -241,4 +273,6 @@ export interface Ports {
   readonly python: Python;
   readonly clock: Clock;
   readonly identity: Identity;
+  /** Left out where nothing is started that could outlive this process. */
+  readonly groups?: ProcessGroups;
 }

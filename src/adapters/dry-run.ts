@@ -19,6 +19,7 @@ const deniedState: StateFiles = {
 
 const deniedTree = ({ roots }: TreeBounds): Tree => ({
   write: denied('write'),
+  append: denied('append'),
   symlink: denied('symlink'),
   link: (_from, to) => denied('link')(to),
   rename: (_from, to) => denied('rename')(to),

@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
-import { LockstepError, messageOf } from '../domain/errors.ts';
 import { absent, type FileState } from '../domain/file-state.ts';
 import type { Files, Stat, WalkEntry } from '../ports.ts';
+import { diskError } from './disk-error.ts';
 
 const buffer = Buffer.allocUnsafe(1 << 20);
 
@@ -56,7 +56,7 @@ const safeStat = (path: string): Stat | undefined => {
     return stat(path) ?? (unreadableName(path) ? otherStat : undefined);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new LockstepError('disk', `${path} cannot be looked at: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${path} cannot be looked at`, path, cause: error });
   }
 };
 
@@ -87,7 +87,7 @@ const state = (path: string): FileState => {
     return { kind: 'file', mode: found.mode, ...hashFile(path) };
   } catch (error) {
     if (isMissing(error)) return absent;
-    throw new LockstepError('disk', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${path} cannot be read`, path, cause: error });
   }
 };
 
@@ -95,7 +95,7 @@ const read = (path: string): Buffer => {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new LockstepError('object-missing', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${path} cannot be read`, path, cause: error, code: 'object-missing' });
   }
 };
 
@@ -115,7 +115,7 @@ const readRange = (path: string, offset: number, length: number): Buffer => {
       closeSync(handle);
     }
   } catch (error) {
-    throw new LockstepError('object-missing', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${path} cannot be read`, path, cause: error, code: 'object-missing' });
   }
 };
 
@@ -124,7 +124,7 @@ const list = (dir: string): readonly string[] => {
     return readdirSync(dir).sort();
   } catch (error) {
     if (isMissing(error)) return [];
-    throw new LockstepError('disk', `${dir} cannot be listed: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${dir} cannot be listed`, path: dir, cause: error });
   }
 };
 
@@ -149,7 +149,7 @@ const real = (path: string): string | undefined => {
     return realpathSync.native(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new LockstepError('disk', `${path} cannot be resolved: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${path} cannot be resolved`, path, cause: error });
   }
 };
 

@@ -36,7 +36,10 @@ const openRepo = (root: string, git: GitRunner, processes: Processes): Repo => {
     },
     object: async (commit, path) => idOf(`${checked(commit)}:${path === '.' ? '' : path}`),
     tree: async (commit, paths = []) =>
-      readTree(git, root, { commit: checked(commit), paths: paths.filter((path) => path !== '' && path !== '.') }),
+      readTree({ git, processes }, root, {
+        commit: checked(commit),
+        paths: paths.filter((path) => path !== '' && path !== '.'),
+      }),
     diff: async (from, to) => readDiff(git, root, { from: checked(from), to: checked(to) }),
     log: async (from, to) => readLog(git, root, from === null ? checked(to) : `${checked(from)}..${checked(to)}`),
     blobs: (ids) => readBlobs(processes, root, ids),

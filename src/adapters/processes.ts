@@ -4,14 +4,12 @@ import { StringDecoder } from 'node:string_decoder';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { Processes, ProcessRequest, ProcessResult } from '../ports.ts';
 import { cleanEnvironment, type Environment } from './environment.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ending, endGroup, endGroupNow } from './process-group.ts';
+import { type GroupBook, groupBook } from './process-groups.ts';
+import { groupsMarked, markVariable, namesOf } from './process-identity.ts';
 
 const maximumOutput = 2 ** 30;
-
-export interface ProcessWatch {
-  /** Told at once when a process group begins and when it is over, so that a lock file can name those that live. */
-  readonly onGroup?: (pid: number, state: 'started' | 'ended') => void;
-}
 
 /** Python writes no bytecode into a target, and a machine-wide pip.conf cannot add links to an installation. */
 const pythonEnvironment: Readonly<Record<string, string>> = {
@@ -46,57 +44,103 @@ const environmentOf = (request: ProcessRequest, base: Readonly<Record<string, st
   ...request.env,
 });
 
-const launch = async (request: ProcessRequest, base: Readonly<Record<string, string>>) => {
+const launch = async (
+  request: ProcessRequest,
+  { base, groups }: { readonly base: Readonly<Record<string, string>>; readonly groups: GroupBook },
+) => {
   const { execa } = await import('execa');
   // The import took its time: an abort meanwhile must not start anything.
   if (request.signal?.aborted) return undefined;
   const [program, ...args] = request.argv;
-  const child = execa(program, args, {
-    encoding: 'buffer',
-    reject: false,
-    extendEnv: false,
-    stripFinalNewline: false,
-    // Ending the group is done here; execa would end the first process only.
-    cleanup: false,
-    forceKillAfterDelay: false,
-    windowsHide: true,
-    maxBuffer: maximumOutput,
-    detached: process.platform !== 'win32',
-    env: environmentOf(request, base),
-    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
-    ...(request.input === undefined ? { stdin: 'ignore' } : { input: request.input }),
-  });
+  const start = (mark: string) =>
+    execa(program, args, {
+      encoding: 'buffer',
+      reject: false,
+      extendEnv: false,
+      stripFinalNewline: false,
+      // Ending the group is done here; execa would end the first process only.
+      cleanup: false,
+      forceKillAfterDelay: false,
+      windowsHide: true,
+      maxBuffer: maximumOutput,
+      detached: process.platform !== 'win32',
+      env: { ...environmentOf(request, base), [markVariable]: mark },
+      ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+      ...(request.input === undefined ? { stdin: 'ignore' } : { input: request.input }),
+    });
+  const mark = groups.announce();
+  let child: ReturnType<typeof start> | undefined;
+  try {
+    child = start(mark);
+    if (child.pid !== undefined) groups.started(mark, child.pid);
+  } finally {
+    if (child?.pid === undefined) groups.ended(mark);
+  }
   // Wrapped: a bare child would be awaited by the async function itself.
-  return { child };
+  return { child, mark };
 };
 
 type Child = NonNullable<Awaited<ReturnType<typeof launch>>>['child'];
 
-const forward = (child: Child, onOutput: (text: string) => void): void => {
-  for (const stream of [child.stdout, child.stderr]) {
+const forward = (child: Child, onOutput: NonNullable<ProcessRequest['onOutput']>): void => {
+  for (const from of ['stdout', 'stderr'] as const) {
     // A character may be cut in two by the pipe's block size.
     const decoder = new StringDecoder('utf8');
-    stream?.on('data', (chunk: Buffer) => {
+    child[from]?.on('data', (chunk: Buffer) => {
       const text = decoder.write(chunk);
-      if (text !== '') onOutput(text);
+      if (text !== '') onOutput(text, from);
     });
-    stream?.on('end', () => {
+    child[from]?.on('end', () => {
       const rest = decoder.end();
-      if (rest !== '') onOutput(rest);
+      if (rest !== '') onOutput(rest, from);
     });
   }
 };
 
+interface Started {
+  readonly child: Child;
+  readonly pid: number;
+  readonly mark: string;
+}
+
+/** Ends the group with all that left it; a descendant that cannot be found may hold the pipes for ever: nobody waits for it. */
+const endAllOf = ({ child, pid, mark }: Started): Ending =>
+  endGroup(pid, {
+    others: () => groupsMarked(mark),
+    giveUp: () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
+  });
+
+/** How long what a program started may outlive it, in milliseconds: the last of a pipe is over a moment later. */
+const afterlife = 300;
+const look = 20;
+
+/** Once the first process is over: ends what it left running, and answers with its command lines. */
+const endLeftovers = async (started: Started): Promise<readonly string[]> => {
+  const until = performance.now() + afterlife;
+  let left = namesOf(started.pid, started.mark);
+  while (left.length > 0 && performance.now() < until) {
+    await sleep(look);
+    left = namesOf(started.pid, started.mark);
+  }
+  if (left.length > 0) await endAllOf(started).over();
+  return left;
+};
+
+/** Resolves with the leftovers, whenever the first process is over. */
+const leftoversOf = (started: Started): Promise<readonly string[]> =>
+  new Promise((resolve, reject) => {
+    started.child.once('exit', () => void endLeftovers(started).then(resolve, reject));
+  });
+
 /** Ends the group after the timeout or on abort; `done` waits until it is over and says whether it was the timeout. */
-const watchOver = (child: Child, pid: number, { timeout, signal }: ProcessRequest) => {
+const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
   let timedOut = false;
   let ending: Ending | undefined;
   const end = () => {
-    ending ??= endGroup(pid, () => {
-      // A descendant that left the group may hold the pipes for ever: nobody waits for it.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
-    });
+    ending ??= endAllOf(started);
   };
   const timer =
     timeout === undefined
@@ -120,39 +164,43 @@ const watchOver = (child: Child, pid: number, { timeout, signal }: ProcessReques
  * Processes of this machine. A child inherits the cleaned environment, has no standard input unless one is given,
  * and is the head of its own group: a timeout, an abort or the end of this process ends all of its descendants.
  */
-export const spawnProcesses = (baseEnv: Environment, watch: ProcessWatch = {}): Processes => {
+export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBook()): Processes => {
   const base = cleanEnvironment(baseEnv);
   const counts = new Map<string, number>();
-  const live = new Set<number>();
+  const live = new Map<number, string>();
   let listening = false;
   const listen = () => {
     if (listening) return;
     listening = true;
     process.once('exit', () => {
-      for (const pid of live) endGroupNow(pid);
+      for (const [pid, mark] of live) for (const group of [pid, ...groupsMarked(mark)]) endGroupNow(group);
     });
   };
 
   const run = async (request: ProcessRequest): Promise<ProcessResult> => {
     const launched = request.signal?.aborted
       ? undefined
-      : await launch(request, base).catch((cause) => {
+      : await launch(request, { base, groups }).catch((cause) => {
           // Arguments that no program can be given, such as one with a NUL byte.
           throw cannotStart(request, cause);
         });
     if (launched === undefined) return ended('SIGTERM');
-    const { child } = launched;
+    const { child, mark } = launched;
     const { pid } = child;
     if (pid === undefined) throw cannotStart(request, (await child).cause ?? (await child).originalMessage);
     counts.set(request.as, (counts.get(request.as) ?? 0) + 1);
     listen();
-    live.add(pid);
-    watch.onGroup?.(pid, 'started');
-    const guard = watchOver(child, pid, request);
+    live.set(pid, mark);
+    const started = { child, pid, mark };
+    const guard = watchOver(started, request);
+    const leftovers = request.leftovers === 'end' ? leftoversOf(started) : undefined;
+    // Told below; till then a failure of it is nobody's.
+    leftovers?.catch(() => {});
     try {
       if (request.onOutput !== undefined) forward(child, request.onOutput);
       const result = await child;
       const timedOut = await guard.done();
+      const leftBehind = await leftovers;
       if (result.isMaxBuffer) {
         endGroupNow(pid);
         throw new LockstepError('process-failed', `${request.argv[0]} wrote more than ${maximumOutput} bytes`);
@@ -163,11 +211,12 @@ export const spawnProcesses = (baseEnv: Environment, watch: ProcessWatch = {}): 
         stderr: asBuffer(result.stderr).toString('utf8'),
         timedOut,
         signal: result.signal ?? null,
+        ...(leftBehind === undefined ? {} : { leftBehind }),
       };
     } finally {
       await guard.done();
       live.delete(pid);
-      watch.onGroup?.(pid, 'ended');
+      groups.ended(mark);
     }
   };
   return { run, counts: () => Object.fromEntries(counts) };

@@ -1,11 +1,11 @@
 /** Writes Lockstep's own state: whole files by rename or link, lines by flushed append. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import fse from 'fs-extra';
-import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { NewFile, StateFiles } from '../ports.ts';
+import { diskError } from './disk-error.ts';
 
 const writeAll = (handle: number, bytes: Uint8Array): void => {
   let done = 0;
@@ -32,13 +32,17 @@ const attempt = <T>(path: string, action: () => T): T => {
   try {
     return action();
   } catch (error) {
-    throw new LockstepError('disk', `Lockstep's state at ${path} cannot be written: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw diskError({ problem: `Lockstep's state at ${path} cannot be written`, path: dirname(path), cause: error });
   }
 };
 
-const makeDir = (dir: string): void => fse.ensureDirSync(dir, { mode: 0o700 });
+/** What lies in a new folder is on the disk only once the folder's own name is. */
+const makeDir = (dir: string): void => {
+  const missing: string[] = [];
+  for (let at = dir; !existsSync(at); at = dirname(at)) missing.unshift(at);
+  fse.ensureDirSync(dir, { mode: 0o700 });
+  for (const made of missing) flushDir(dirname(made));
+};
 
 const writeNew = (path: string, bytes: Uint8Array): void => {
   const handle = openSync(path, 'wx', 0o600);

@@ -17,10 +17,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, isAbsolute, normalize } from 'node:path';
-import { LockstepError, messageOf } from '../domain/errors.ts';
+import { dirname, resolve } from 'node:path';
+import { LockstepError } from '../domain/errors.ts';
 import { isInside } from '../domain/paths.ts';
 import type { Tree, TreeBounds } from '../ports.ts';
+import { diskError } from './disk-error.ts';
 
 const refused = (path: string, why: string): LockstepError =>
   new LockstepError('path-refused', `refused to write ${path}: ${why}`);
@@ -28,7 +29,8 @@ const refused = (path: string, why: string): LockstepError =>
 const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 const insideRoots = ({ roots }: TreeBounds, path: string): void => {
-  if (!isAbsolute(path) || normalize(path) !== path || path.includes('\0')) {
+  // Also a slash at the end, with which a root would not be known for one.
+  if (resolve(path) !== path || path.includes('\0')) {
     throw refused(path, 'it is not an absolute, plain path');
   }
   if (!roots.some((root) => isInside(root, path))) throw refused(path, "it lies outside the target's roots");
@@ -42,7 +44,7 @@ export const guard = (bounds: TreeBounds, path: string): void => {
   try {
     folder = realpathSync.native(dirname(path));
   } catch (error) {
-    throw new LockstepError('disk', `${dirname(path)} cannot be written in: ${messageOf(error)}`, { cause: error });
+    throw diskError({ problem: `${dirname(path)} cannot be written in`, path: dirname(path), cause: error });
   }
   if (folder !== dirname(path)) throw refused(path, `a symbolic link on the way leads to ${folder}`);
   const why = bounds.refuse?.(path);
@@ -53,16 +55,19 @@ export const guard = (bounds: TreeBounds, path: string): void => {
 const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS', 'EXDEV', 'EACCES']);
 
 // Windows has no O_NOFOLLOW; there the check of the folder is all there is.
-const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NOFOLLOW ?? 0);
+const noFollow = constants.O_NOFOLLOW ?? 0;
 
-const writeFile = (path: string, bytes: Uint8Array, mode: number): void => {
-  let handle: number;
+const openFile = (path: string, flags: number, mode?: number): number => {
   try {
-    handle = openSync(path, createFlags, mode);
+    return openSync(path, constants.O_WRONLY | noFollow | flags, mode);
   } catch (error) {
     if (codeOf(error) === 'ELOOP') throw refused(path, 'a symbolic link stands there');
     throw error;
   }
+};
+
+const writeFile = (path: string, bytes: Uint8Array, mode: number): void => {
+  const handle = openFile(path, constants.O_CREAT | constants.O_TRUNC, mode);
   try {
     writeFileSync(handle, bytes);
     fchmodSync(handle, mode);
@@ -71,8 +76,24 @@ const writeFile = (path: string, bytes: Uint8Array, mode: number): void => {
   }
 };
 
+const appendTo = (path: string, bytes: Uint8Array): void => {
+  const handle = openFile(path, constants.O_APPEND);
+  try {
+    writeFileSync(handle, bytes);
+  } finally {
+    closeSync(handle);
+  }
+};
+
+/**
+ * Node takes seconds as a number and cuts them to microseconds: aiming at the middle of one always hits it. It reads a
+ * negative number as "now", but not a negative date.
+ */
+const asTime = (ns: bigint): number | Date =>
+  ns < 0n ? new Date(Number(ns / 1_000_000n)) : (Number(ns / 1000n) + 0.5) / 1e6;
+
 const flushOne = (path: string): void => {
-  const handle = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+  const handle = openSync(path, constants.O_RDONLY | noFollow);
   try {
     fsyncSync(handle);
   } catch (error) {
@@ -91,7 +112,7 @@ export const diskTree = (bounds: TreeBounds): Tree => {
       return action();
     } catch (error) {
       if (error instanceof LockstepError) throw error;
-      throw new LockstepError('disk', `${what} failed for ${path}: ${messageOf(error)}`, { cause: error });
+      throw diskError({ problem: `${what} failed for ${path}`, path: dirname(path), cause: error });
     }
   };
   const act = <T>(paths: readonly [string, ...string[]], what: string, action: () => T): T => {
@@ -100,6 +121,7 @@ export const diskTree = (bounds: TreeBounds): Tree => {
   };
   return {
     write: (path, bytes, mode) => act([path], 'writing', () => writeFile(path, bytes, mode)),
+    append: (path, bytes) => act([path], 'writing', () => appendTo(path, bytes)),
     symlink: (path, to) => act([path], 'linking', () => symlinkSync(to, path)),
     link: (from, to) =>
       act([from, to], 'linking', () => {
@@ -122,8 +144,8 @@ export const diskTree = (bounds: TreeBounds): Tree => {
       }),
     touch: (path, mtimeNs) =>
       act([path], 'setting the time', () => {
-        const seconds = Number(mtimeNs / 1000n) / 1e6;
-        lutimesSync(path, seconds, seconds);
+        const time = asTime(mtimeNs);
+        lutimesSync(path, time, time);
       }),
     flush: (paths) => {
       for (const path of paths) {

@@ -2,15 +2,14 @@
 import type { ChangeSet } from '../domain/change.ts';
 import type { RuleMatcher } from '../domain/changes.ts';
 import type { Checklist } from '../domain/checklist.ts';
-import type { Receipt } from '../domain/receipt.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { compileCommitRule } from '../pipeline/expressions.ts';
-import { openReceipts } from '../store/receipts.ts';
 import { makeChecklist } from './checklist.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { detectChanges } from './detect.ts';
-import { targetPath } from './layouts.ts';
 import { commitOf, type MainProject } from './main-project.ts';
+import { receiptOf, syncedCommit } from './synced-state.ts';
+import { wentBack } from './went-back.ts';
 
 export interface ChangesRequest {
   readonly targets: TargetChoice;
@@ -28,15 +27,6 @@ const matcher = (main: MainProject): RuleMatcher => {
   const rules = new Map(main.project.commitRules.map((rule) => [rule, compileCommitRule(rule.if)]));
   return (rule, commit) => rules.get(rule)?.(commit) ?? false;
 };
-
-/** The commit of a target's last complete sync. Its receipt lies in its own folder: no Python need be asked. */
-const receiptOf = (main: MainProject, record: TargetRecord): Receipt | undefined => {
-  const real = main.ports.files.real(targetPath(main, record));
-  return real === undefined ? undefined : openReceipts(main.ports).read({ target: real }, main.project.id);
-};
-
-const syncedCommit = (main: MainProject, record: TargetRecord): string | null =>
-  receiptOf(main, record)?.commit ?? null;
 
 /**
  * Targets that stand at the same commit share one answer. With `since` there is one answer for all.
@@ -72,6 +62,14 @@ const presentBackup = (main: MainProject, record: TargetRecord): string | null =
   return main.backups.list(record.name).find((manifest) => manifest.receipt?.run === run)?.id ?? null;
 };
 
+/** The changes since the receipt's commit are not those that a part lacks which was rolled back. */
+const backOf = async (main: MainProject, record: TargetRecord): Promise<string | undefined> => {
+  const receipt = receiptOf(main, record);
+  if (receipt === undefined) return undefined;
+  const parts = new Set(Object.keys(receipt.components));
+  return wentBack(main.repo, { receipt, parts, status: record.status });
+};
+
 /** Throws `unknown-revision`, `unknown-target`. */
 export const checklistFor = async (main: MainProject, { targets, since }: ChangesRequest): Promise<Checklist> =>
   makeChecklist({
@@ -79,11 +77,14 @@ export const checklistFor = async (main: MainProject, { targets, since }: Change
     project: main.project,
     commit: await commitOf(main.repo, 'HEAD'),
     since,
-    targets: chooseTargets(main.registry.read().targets, targets).map((record) => ({
-      name: record.name,
-      type: record.type,
-      receiptCommit: syncedCommit(main, record),
-      backup: presentBackup(main, record),
-    })),
+    targets: await Promise.all(
+      chooseTargets(main.registry.read().targets, targets).map(async (record) => ({
+        name: record.name,
+        type: record.type,
+        receiptCommit: syncedCommit(main, record),
+        backup: presentBackup(main, record),
+        back: await backOf(main, record),
+      })),
+    ),
     matches: matcher(main),
   });

@@ -13,6 +13,8 @@ export interface ChecklistTargetRequest {
   readonly receiptCommit: string | null;
   /** Its newest backup; null when there is none. */
   readonly backup: string | null;
+  /** What a rollback brought back; undefined when nothing stands elsewhere than its receipt's commit says. */
+  readonly back?: string | undefined;
 }
 
 export interface ChecklistRequest {
@@ -36,10 +38,11 @@ export const makeChecklist = async (request: ChecklistRequest): Promise<Checklis
     return found;
   };
   const targets = await Promise.all(
-    request.targets.map(async ({ name, type, receiptCommit, backup }) => ({
+    request.targets.map(async ({ name, type, receiptCommit, backup, back }) => ({
       name,
       type,
       backup,
+      back,
       changes: await changesFrom(receiptCommit),
     })),
   );

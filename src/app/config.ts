@@ -2,11 +2,9 @@
 import { forTarget } from '../domain/errors.ts';
 import type { KeyChange } from '../domain/plan.ts';
 import { type ConfigFilePlan, planConfig } from '../steps/merge-config/plan.ts';
-import { openMainTree } from '../store/main-tree.ts';
-import { openWheels } from '../store/wheels.ts';
 import { targetNamed } from './choose-targets.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { prepareTarget } from './prepare.ts';
+import { prepareLook } from './prepare.ts';
 
 export interface ConfigDiffRequest {
   readonly target: string;
@@ -37,12 +35,10 @@ export const configDiff = async (main: MainProject, request: ConfigDiffRequest):
   const record = targetNamed(main.registry.read().targets, request.target);
   try {
     const commit = await commitOf(main.repo, 'HEAD');
-    const { context } = await prepareTarget({
-      main,
+    const { context } = await prepareLook(main, {
       record,
-      tree: openMainTree(main.repo, commit),
-      wheels: openWheels({ ports: main.ports, places: main.state, persist: 'scratch' }),
-      run: { id: 'config-diff', commit, full: false, reason: null, version: null, only: null, complete: false },
+      commit,
+      purpose: 'config-diff',
       signal: request.signal,
       env: request.env,
     });

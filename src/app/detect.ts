@@ -113,6 +113,12 @@ export interface FullSyncRequest {
   readonly reason: string | null;
 }
 
+/** Both reasons, when neither says the other: why a sync is a full one is recorded also beside what a person said of it. */
+export const reasonOf = (said: string | null, full: string | null): string | null => {
+  if (said === null || full === null || full.includes(said.trim())) return said ?? full;
+  return `${full} (${said})`;
+};
+
 /** Why this sync must be a full one: the request's manual triggers. null when it need not be. */
 export const fullSyncReason = ({ receipt, version, previousVersion, reason }: FullSyncRequest): string | null => {
   if (reason !== null && /^security\b/i.test(reason.trim())) return `security advisory: ${reason.trim()}`;

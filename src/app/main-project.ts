@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadProject } from '../config/load.ts';
 import { LockstepError } from '../domain/errors.ts';
 import type { Project } from '../domain/project.ts';
+import { expressionProblems } from '../pipeline/config-expressions.ts';
 import type { GitPlaces, Ports, Repo } from '../ports.ts';
 import { type BackupStore, openBackups } from '../store/backups.ts';
 import { openRegistry, type RegistryStore } from '../store/registry.ts';
@@ -48,6 +49,7 @@ export const openMain = async (ports: Ports, dir: string): Promise<MainProject> 
     root: git.mainWorktree,
     configPath: join(git.root, configName),
     stateDir: join(git.commonDir, 'lockstep'),
+    expressionProblems,
   });
   const state = statePlaces(project.stateDir);
   return {

@@ -1,4 +1,6 @@
 /** Gathers what planning one target needs. Reads only. */
+import { runFacts, targetFacts } from '../config/facts.ts';
+import { namesOf } from '../config/known-names.ts';
 import type { ChangeSet } from '../domain/change.ts';
 import { pathsOf } from '../domain/changes.ts';
 import { componentsOf } from '../domain/concerns.ts';
@@ -10,12 +12,11 @@ import type { RunFacts, TargetContext } from '../integrations/target-context.ts'
 import { compileCommitRule } from '../pipeline/expressions.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { ChangesView, Pipeline } from '../pipeline/pipeline.ts';
-import { targetFacts } from '../pipeline/plan.ts';
 import { fillTemplate } from '../pipeline/templates.ts';
-import type { MainTree } from '../store/main-tree.ts';
+import { type MainTree, openMainTree } from '../store/main-tree.ts';
 import { openReceipts } from '../store/receipts.ts';
-import type { WheelStore } from '../store/wheels.ts';
-import { detectChanges, fullSyncReason } from './detect.ts';
+import { openWheels, type WheelStore } from '../store/wheels.ts';
+import { detectChanges, fullSyncReason, reasonOf } from './detect.ts';
 import { layoutOf } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
 
@@ -44,6 +45,9 @@ const categoriesOf = (changes: ChangeSet): ReadonlySet<string> =>
 /** Whether main moved under a component's sources since the receipt, or the target cannot be said to have it. */
 const touched = ({ changes, project, receipt, layout }: TargetContext, component: string): boolean => {
   if (changes.unknown !== null || receipt === undefined) return true;
+  // Rolled back or brought forward alone: the changes since the receipt's commit are not those that it lacks.
+  const own = receipt.components[component];
+  if (own !== undefined && own.commit !== receipt.commit) return true;
   const holding = componentsOf(project, layout.type);
   return changes.records.some((record) =>
     record.files.some((file) => pathsOf(file).some((path) => holding(path).includes(component))),
@@ -71,11 +75,11 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
       previousVersion: receipt?.version ?? null,
       reason: run.reason,
     });
-    const reason = run.reason ?? fullReason;
+    const reason = reasonOf(run.reason, fullReason);
     const facts = { ...run, full: run.full || fullReason !== null, reason };
     const variables = {
-      target: { ...record, ...targetFacts({ target: record, layout }) },
-      run: { id: run.id, commit: run.commit, version: run.version ?? '', full: facts.full, reason: reason ?? '' },
+      target: targetFacts({ target: record, layout }),
+      run: runFacts(facts),
       env: request.env,
     };
     const context: TargetContext = {
@@ -104,11 +108,14 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
         files: main.ports.files,
         root: main.git.mainWorktree,
         name: record.pipeline ?? layout.type,
+        known: namesOf(main.project),
       }),
       changes: {
         touches: (component) =>
           touched(context, component) ||
-          (component === 'package' && packageState.state !== 'in-step' && packageState.state !== 'linked'),
+          (component === 'package' &&
+            (packageState.besides !== undefined ||
+              (packageState.state !== 'in-step' && packageState.state !== 'linked'))),
         has: (category) => changes.unknown !== null || categories.has(category),
         priority: changes.priority ?? '',
         count: changes.records.reduce((sum, entry) => sum + entry.files.length, 0),
@@ -118,3 +125,29 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
     throw forTarget(error, record.name);
   }
 };
+
+/** What looking at a target needs; planning it writes to no root and to no state. */
+export interface LookRequest {
+  readonly record: TargetRecord;
+  /** The commit that it is compared with. */
+  readonly commit: string;
+  /** What the look is for: stands where a run's id would. */
+  readonly purpose: string;
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** As `prepareTarget`, for looking at a target outside of a run: what has to be built lands in scratch. */
+export const prepareLook = (
+  main: MainProject,
+  { record, commit, purpose, signal, env }: LookRequest,
+): Promise<Prepared> =>
+  prepareTarget({
+    main,
+    record,
+    tree: openMainTree(main.repo, commit),
+    wheels: openWheels({ ports: main.ports, places: main.state, persist: 'scratch' }),
+    run: { id: purpose, commit, full: false, reason: null, version: null, only: null, complete: false },
+    signal,
+    env,
+  });

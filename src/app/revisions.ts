@@ -1,4 +1,4 @@
-/** Finds the commit that a person's word means, or tells them the nearest name there is. */
+/** Finds the commit that a person's word means, or tells them the nearest name there is; and the words for a commit. */
 import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { Repo } from '../ports.ts';
@@ -44,4 +44,14 @@ export const resolveRevision = async (repo: Repo, revision: string): Promise<str
   if (id !== undefined) return id;
   const hint = revision === 'HEAD' ? 'make a first commit' : await hintFor(repo, revision);
   throw new LockstepError('unknown-revision', `${JSON.stringify(revision)} is no commit of ${repo.root}`, { hint });
+};
+
+/** The version of a commit, as `git describe --tags` says it; null when no tag reaches the commit. */
+export const versionOf = async (repo: Repo, commit: string): Promise<string | null> => {
+  try {
+    return (await repo.read(['describe', '--tags', commit])).trim();
+  } catch {
+    // git fails where there is no version to tell, which is no error here.
+    return null;
+  }
 };

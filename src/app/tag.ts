@@ -1,15 +1,15 @@
 /** Records which version of main a target has: in its receipt, through a transaction, and in the registry. */
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { TargetRecord } from '../domain/target.ts';
-import { openTransaction } from '../pipeline/transaction.ts';
 import { acquireLock, rootLockPaths } from '../store/lock.ts';
 import { openReceipts } from '../store/receipts.ts';
 import { newRunId } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { layoutOf } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
+import { transactionIn } from './open-transaction.ts';
 import { waitingRuns } from './recover.ts';
-import { refuseMainPaths } from './refuse-main-paths.ts';
+import { versionOf } from './revisions.ts';
 
 export interface TagRequest {
   readonly targets: TargetChoice;
@@ -27,14 +27,11 @@ export interface TagReport {
 }
 
 const described = async (main: MainProject, commit: string): Promise<string> => {
-  try {
-    return (await main.repo.read(['describe', '--tags', commit])).trim();
-  } catch (cause) {
-    throw new LockstepError('unknown-revision', `no tag of the main project reaches ${commit.slice(0, 10)}`, {
-      hint: 'give the version with --version, or tag the commit: git tag v1.0.0',
-      cause,
-    });
-  }
+  const version = await versionOf(main.repo, commit);
+  if (version !== null) return version;
+  throw new LockstepError('unknown-revision', `no tag of the main project reaches ${commit.slice(0, 10)}`, {
+    hint: 'give the version with --version, or tag the commit: git tag v1.0.0',
+  });
 };
 
 const tagOne = async (main: MainProject, record: TargetRecord, asked: string | null): Promise<TagReport> => {
@@ -53,17 +50,10 @@ const tagOne = async (main: MainProject, record: TargetRecord, asked: string | n
     const version = asked ?? (await described(main, receipt.commit ?? 'HEAD'));
     if (receipt.version !== version) {
       const run = newRunId(main.ports.clock);
-      const transaction = openTransaction({
-        ports: main.ports,
-        roots: layout.roots,
-        target: record.name,
-        run,
-        projectId: main.project.id,
-        state: main.state,
-        refuse: await refuseMainPaths(main, main.ports.files),
-      });
+      const transaction = await transactionIn(main, { target: record.name, roots: layout.roots, run });
       await transaction.commit({ ...receipt, version, run, time: main.ports.clock.now().toISOString() });
     }
+    // Only the version: a status set by hand is not looked at here.
     await main.registry.update((registry) => ({
       ...registry,
       targets: registry.targets.map((target) =>

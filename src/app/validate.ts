@@ -1,12 +1,16 @@
 /** Checks everything that a person writes for Lockstep: configuration, pipelines, registry. Writes nothing. */
-import { renderProblem } from '../config/problem.ts';
+import { join } from 'node:path';
+import { type KnownNames, namesIn } from '../config/known-names.ts';
+import { type Problem, problemIn, renderProblem } from '../config/problem.ts';
+import { readYaml, type YamlFile } from '../config/yaml-file.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { integrationOf } from '../integrations/index.ts';
-import { compileCommitRule } from '../pipeline/expressions.ts';
-import { checkPipelines, listPipelines, loadPipeline } from '../pipeline/load.ts';
-import { templateProblems } from '../pipeline/templates.ts';
-import type { Ports } from '../ports.ts';
-import { configName, findMain, type MainProject, openMain } from './main-project.ts';
+import { checkPipelines, listPipelines, loadPipeline, type PipelinePlace } from '../pipeline/load.ts';
+import type { GitPlaces, Ports } from '../ports.ts';
+import { valueAt } from '../store/json-position.ts';
+import { openRegistry } from '../store/registry.ts';
+import { type StatePlaces, statePlaces } from '../store/state-dir.ts';
+import { configName, findMain, openMain } from './main-project.ts';
 
 export interface Validation {
   /** What was looked at. */
@@ -21,55 +25,65 @@ const linesOf = (error: unknown): readonly string[] => {
   return [`${where}${error.message}`, ...error.details, ...(error.hint === undefined ? [] : [`  next: ${error.hint}`])];
 };
 
-const registryProblems = (main: MainProject): readonly string[] => {
-  const { targets } = main.registry.read();
-  const place = { files: main.ports.files, root: main.git.mainWorktree };
-  const known = new Set(listPipelines(place));
-  return targets.flatMap((record) => {
-    const pipeline = record.pipeline ?? record.type;
-    try {
-      integrationOf(record.type);
-      // What is wrong inside a pipeline is said once, where its file is read.
-      if (!known.has(pipeline)) loadPipeline({ ...place, name: pipeline });
-      return [];
-    } catch (error) {
-      return linesOf(error).map((line) => `target ${record.name}: ${line}`);
-    }
+/** A problem of the registry, where the value stands. */
+const inRegistry = (
+  source: { readonly file: string; readonly text: string },
+  path: readonly (string | number)[],
+  message: string,
+): Problem => {
+  const [line = 1, column = 1] = valueAt(source.text, path).split(':').map(Number);
+  const before = source.text.split('\n').slice(0, line - 1);
+  const start = before.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
+  const length = /^"(?:[^"\\]|\\.)*"|^[^,\s}\]]+/.exec(source.text.slice(start))?.[0].length ?? 1;
+  return problemIn(source, [start, start + length], message);
+};
+
+const registryProblems = (ports: Ports, state: StatePlaces, place: PipelinePlace): readonly string[] => {
+  const { targets } = openRegistry(ports, state).read();
+  if (targets.length === 0) return [];
+  const source = { file: state.registry, text: ports.files.readText(state.registry).replace(/^\ufeff/, '') };
+  const pipelines = new Set(listPipelines(place));
+  return targets.flatMap(({ name, type, pipeline }, index) => {
+    const tried = (key: 'type' | 'pipeline', look: () => unknown): readonly string[] => {
+      try {
+        look();
+        return [];
+      } catch (error) {
+        if (!(error instanceof LockstepError)) throw error;
+        const hint = error.hint === undefined ? '' : `; ${error.hint}`;
+        return renderProblem(inRegistry(source, ['targets', index, key], `target ${name}: ${error.message}${hint}`));
+      }
+    };
+    const wrong = tried('type', () => integrationOf(type));
+    if (wrong.length > 0 && pipeline === undefined) return wrong;
+    // What is wrong inside a pipeline is said once, where its file is read.
+    const named = pipeline ?? type;
+    const missing = pipelines.has(named)
+      ? []
+      : tried(pipeline === undefined ? 'type' : 'pipeline', () => loadPipeline({ ...place, name: named }));
+    return [...wrong, ...missing];
   });
 };
 
-const commitRuleProblems = (main: MainProject): readonly string[] =>
-  main.project.commitRules.flatMap((rule) => {
-    try {
-      compileCommitRule(rule.if);
-      return [];
-    } catch (error) {
-      return linesOf(error).map((line) => `${configName}: commits: ${line}`);
-    }
-  });
-
-/** Every text of a value, however deep. */
-const textsIn = (value: unknown): readonly string[] => {
-  if (typeof value === 'string') return [value];
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+/** The configuration as text; undefined when it is no text. */
+const written = ({ files }: Ports, git: GitPlaces): YamlFile | undefined => {
+  try {
+    const file = readYaml(files, join(git.root, configName), { shownAs: configName, code: 'config-invalid' });
+    return file.readable ? file : undefined;
+  } catch (error) {
+    if (error instanceof LockstepError) return undefined;
+    throw error;
+  }
 };
 
-const templateProblemsOf = ({ project }: MainProject): readonly string[] => {
-  const places: readonly (readonly [string, unknown])[] = [
-    ...project.components.map(
-      (spec) => [`components: ${spec.name}`, spec.sources.map((source) => source.into)] as const,
-    ),
-    ...project.config.map((spec) => [`config: ${spec.from}`, spec.into] as const),
-    ...Object.entries(project.suites).flatMap(([suite, checks]) =>
-      checks.map((check) => [`suites: ${suite}: ${check.name}`, check.with] as const),
-    ),
-  ];
-  return places.flatMap(([where, value]) =>
-    textsIn(value).flatMap((text) => templateProblems(text).map((problem) => `${configName}: ${where}: ${problem}`)),
-  );
+/** Where the registry is, when a configuration with mistakes still tells. */
+const stateOf = (config: YamlFile | undefined, git: GitPlaces): StatePlaces | undefined => {
+  const { value } = config ?? {};
+  const moved = value !== null && typeof value === 'object' && 'state' in value;
+  return config === undefined || moved ? undefined : statePlaces(join(git.commonDir, 'lockstep'));
 };
 
-/** Every problem at once. Throws `not-a-main-project` when there is nothing to check. */
+/** Every problem of every file at once. Throws `not-a-main-project` when there is nothing to check. */
 export const validate = async (ports: Ports, dir: string): Promise<Validation> => {
   const git = await findMain(ports, dir);
   const problems: string[] = [];
@@ -80,14 +94,18 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
       problems.push(...linesOf(error));
     }
   };
-  try {
-    const main = await openMain(ports, dir);
-    gather(() => registryProblems(main));
-    gather(() => commitRuleProblems(main));
-    gather(() => templateProblemsOf(main));
-  } catch (error) {
-    problems.push(...linesOf(error));
-  }
-  gather(() => checkPipelines({ files: ports.files, root: git.mainWorktree }).flatMap(renderProblem));
-  return { checked: [configName, 'pipelines', 'registry'], problems: [...new Set(problems)] };
+  const config = written(ports, git);
+  const state = await openMain(ports, dir).then(
+    (main) => main.state,
+    (error: unknown) => {
+      problems.push(...linesOf(error));
+      return stateOf(config, git);
+    },
+  );
+  // What a configuration with mistakes names is known all the same: one look finds the mistakes of all files.
+  const known: KnownNames | undefined = config === undefined ? undefined : namesIn(config.value);
+  const place = { files: ports.files, root: git.mainWorktree, ...(known === undefined ? {} : { known }) };
+  if (state !== undefined) gather(() => registryProblems(ports, state, place));
+  gather(() => checkPipelines(place).flatMap(renderProblem));
+  return { checked: [configName, 'pipelines', 'registry'], problems };
 };

@@ -1,14 +1,13 @@
 /** Runs verification suites on targets as they stand, and keeps what was seen. */
-
 import { runSuites, type VerifyReport } from '../checks/run-suites.ts';
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
-import { openMainTree } from '../store/main-tree.ts';
+import type { TargetRecord } from '../domain/target.ts';
 import { saveVerify } from '../store/runs.ts';
-import { openWheels } from '../store/wheels.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { prepareTarget } from './prepare.ts';
+import { prepareLook } from './prepare.ts';
+import { syncedCommit } from './synced-state.ts';
 
 export interface VerifyRequest {
   readonly targets: TargetChoice;
@@ -35,53 +34,39 @@ const pipelineSuites = (
   return named.length === 0 ? ['core', 'integration', 'docs'] : [...new Set(named)];
 };
 
+/** The commit that a target has, so that one which is merely behind is not called broken; HEAD's where that cannot be told. */
+const judgedCommit = async (main: MainProject, record: TargetRecord, head: string): Promise<string> => {
+  const synced = syncedCommit(main, record);
+  return synced !== null && (await main.repo.commit(synced)) !== undefined ? synced : head;
+};
+
+const verifyOne = async (
+  main: MainProject,
+  request: VerifyRequest,
+  { record, head }: { readonly record: TargetRecord; readonly head: string },
+): Promise<TargetVerifyReport> => {
+  const { signal, env, emit } = request;
+  const commit = await judgedCommit(main, record, head);
+  const { context, pipeline } = await prepareLook(main, { record, commit, purpose: 'verify', signal, env });
+  const { passed, suites } = await runSuites(context, request.suites ?? pipelineSuites(pipeline.steps), emit);
+  saveVerify(main.ports, main.state, {
+    target: record.name,
+    result: { outcome: passed ? 'passed' : 'failed', time: main.ports.clock.now().toISOString(), commit, suites },
+  });
+  return { target: record.name, passed, suites, error: null };
+};
+
 /**
  * One report a target. A target whose check could not run did not pass.
- * A target is judged against the commit that its receipt names, so that one which is merely behind is not called broken.
+ * A target is judged against the commit that its receipt names; a component that is at another one, by what the
+ * receipt says of it. Throws `unknown-name` for a suite that there is not, and bugs.
  */
 export const verify = async (main: MainProject, request: VerifyRequest): Promise<readonly TargetVerifyReport[]> => {
   const head = await commitOf(main.repo, 'HEAD');
   const reports: TargetVerifyReport[] = [];
   for (const record of chooseTargets(main.registry.read().targets, request.targets)) {
     try {
-      const shared = {
-        main,
-        record,
-        wheels: openWheels({ ports: main.ports, places: main.state, persist: 'scratch' }),
-        signal: request.signal,
-        env: request.env,
-      } as const;
-      const facts = { id: 'verify', full: false, reason: null, version: null, only: null, complete: false };
-      let prepared = await prepareTarget({
-        ...shared,
-        tree: openMainTree(main.repo, head),
-        run: { ...facts, commit: head },
-      });
-      const synced = prepared.context.receipt?.commit;
-      if (
-        synced !== undefined &&
-        synced !== null &&
-        synced !== head &&
-        (await main.repo.commit(synced)) !== undefined
-      ) {
-        prepared = await prepareTarget({
-          ...shared,
-          tree: openMainTree(main.repo, synced),
-          run: { ...facts, commit: synced },
-        });
-      }
-      const suites = request.suites ?? pipelineSuites(prepared.pipeline.steps);
-      const report = await runSuites(prepared.context, suites, request.emit);
-      saveVerify(main.ports, main.state, {
-        target: record.name,
-        result: {
-          outcome: report.passed ? 'passed' : 'failed',
-          time: main.ports.clock.now().toISOString(),
-          commit: prepared.context.run.commit,
-          suites: report.suites,
-        },
-      });
-      reports.push({ target: record.name, passed: report.passed, suites: report.suites, error: null });
+      reports.push(await verifyOne(main, request, { record, head }));
     } catch (error) {
       const named = forTarget(error, record.name);
       if (!(named instanceof LockstepError) || named.code === 'unknown-name') throw named;

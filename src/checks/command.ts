@@ -5,7 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { durationPattern, parseDuration } from '../domain/duration.ts';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { CheckContext, CheckKind, CheckResult } from './check.ts';
-import { runFor, tailOf } from './process.ts';
+import { pythonOf, runFor, tailOf } from './process.ts';
 
 const options = Type.Object(
   {
@@ -43,6 +43,9 @@ const filled = (
   }
 };
 
+const isTargetPython = ({ layout, target }: CheckContext, program: string): boolean =>
+  program === (layout.python?.executable ?? target.python);
+
 export const command: CheckKind = {
   name: 'command',
   summary: 'Runs a program; passes when its exit status and output are as expected.',
@@ -55,6 +58,9 @@ export const command: CheckKind = {
     const asked = given as Options;
     const request = filled(context, asked);
     if ('outcome' in request) return request;
+    const python = pythonOf(context);
+    // What starts the target's Python says nothing of the package where that Python cannot run.
+    if ('verdict' in python && isTargetPython(context, request.argv[0])) return python.verdict;
     if (context.ports.files.stat(request.cwd)?.kind !== 'dir') {
       return { outcome: 'could-not-run', cause: `${request.cwd} is no folder` };
     }

@@ -1,5 +1,5 @@
 /** The suites that a project has without writing any; one that it writes takes the place of the one with its name. */
-import type { CheckSpec, Project } from '../domain/project.ts';
+import type { CheckSpec, PackageSpec, Project } from '../domain/project.ts';
 
 const check = (uses: string, name: string, options: CheckSpec['with'] = {}): CheckSpec => ({
   name,
@@ -17,7 +17,9 @@ const packageChecks: readonly CheckSpec[] = [
 export const suitesOf = ({
   suites,
   package: spec,
-}: Pick<Project, 'suites' | 'package'>): Readonly<Record<string, readonly CheckSpec[]>> => ({
+}: Pick<Project, 'suites'> & { readonly package: Pick<PackageSpec, 'from' | 'path'> }): Readonly<
+  Record<string, readonly CheckSpec[]>
+> => ({
   core: spec.from === 'local' && spec.path === null ? [] : packageChecks,
   integration: [check('config-parses', 'configuration files are valid')],
   docs: [

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { ComponentFile } from '../domain/components.ts';
 import { sameContent } from '../domain/file-state.ts';
 import type { LinkTarget, MarkdownPage } from '../domain/markdown.ts';
+import { holdsNames } from '../domain/named-option.ts';
 import { type RootedPath, rootOf, toAbsolute } from '../domain/paths.ts';
 import { desiredFiles } from '../integrations/component-files.ts';
 import { standingOf } from '../integrations/standing.ts';
@@ -13,7 +14,12 @@ import { viewComponents } from './component-view.ts';
 
 const options = Type.Object(
   {
-    components: Type.Optional(Type.Array(Type.String(), { description: 'file components; all of them when left out' })),
+    components: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'file components; all of them when left out',
+        ...holdsNames('file component'),
+      }),
+    ),
     outside: Type.Optional(
       Type.Union([Type.Literal('fail'), Type.Literal('list')], {
         description: 'what a link counts as that leads to a file of main which is not copied; fail when left out',

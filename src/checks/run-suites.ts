@@ -56,6 +56,10 @@ export const checksOf = (
   });
 };
 
+/** What a check executes on this machine, one line each; empty for one that only reads. */
+export const executedBy = (project: CheckContext['project'], { uses, with: options }: CheckSpec): readonly string[] =>
+  checkKinds.find((kind) => kind.name === uses)?.executes?.(project, options) ?? [];
+
 const runCheck = async (context: CheckContext, spec: CheckSpec): Promise<CheckResult> => {
   const kind = checkKinds.find((candidate) => candidate.name === spec.uses);
   if (kind === undefined)

@@ -1,11 +1,15 @@
 /** Reads a command line, runs the one command that it means, and answers with the exit code. */
 import { Command, CommanderError } from 'commander';
 import { errorCodes, LockstepError } from '../domain/errors.ts';
+import { interruptedExit } from '../domain/interruption.ts';
 import { nearestName } from '../domain/nearest.ts';
 import { addConfigCommands } from './commands/config.ts';
+import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
+import { addPipelineCommands } from './commands/pipeline.ts';
 import { addSyncCommands } from './commands/sync.ts';
 import { addTargetCommands } from './commands/target.ts';
+import { addTrustCommand } from './commands/trust.ts';
 import { addValidateCommand } from './commands/validate.ts';
 import { type Finish, withCommon } from './leaf.ts';
 import { paintFor } from './render/colours.ts';
@@ -37,24 +41,28 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addSyncCommands(program, world, finish);
   addTargetCommands(program, world, finish);
   addConfigCommands(program, world, finish);
+  addPipelineCommands(program, world, finish);
   addValidateCommand(program, world, finish);
+  addTrustCommand(program, world, finish);
   addHookCommand(program, world, finish);
+  addHelpCommand(program, finish);
   return program;
 };
 
-/** `Did you mean sync status?` for a word that is near a command of a group. */
+/** `Did you mean sync status?` for a word that is near a group or a command of one. */
 const elsewhere = (error: CommanderError, program: Command): string | undefined => {
   const word = /^error: unknown command '(.*?)'/s.exec(error.message)?.[1];
   if (word === undefined || error.message.includes('(Did you mean')) return undefined;
-  const paths = program.commands.flatMap((group) =>
-    group.commands.map((leaf) => ({ leaf: leaf.name(), group: group.name() })),
-  );
+  const paths = program.commands.flatMap((group) => [
+    { word: group.name(), path: group.name() },
+    ...group.commands.map((leaf) => ({ word: leaf.name(), path: `${group.name()} ${leaf.name()}` })),
+  ]);
   const near = nearestName(
     word,
-    paths.map(({ leaf }) => leaf),
+    paths.map((one) => one.word),
   );
-  const found = paths.find(({ leaf }) => leaf === near);
-  return found === undefined ? undefined : `Did you mean ${found.group} ${found.leaf}?`;
+  const found = paths.find((one) => one.word === near);
+  return found === undefined ? undefined : `Did you mean ${found.path}?`;
 };
 
 /** commander's `error: …\n(Did you mean …?)` as a usage error. */
@@ -82,7 +90,8 @@ const fail = (world: World, error: unknown, argv: readonly string[]): number => 
       : error;
   if (asksForJson(argv)) terminal.out(JSON.stringify(errorObject(shown)));
   else for (const line of errorLines(shown, paintFor(terminal))) terminal.err(line);
-  return shown instanceof LockstepError ? errorCodes[shown.code] : 1;
+  if (!(shown instanceof LockstepError)) return 1;
+  return shown.code === 'interrupted' ? interruptedExit(world.signal) : errorCodes[shown.code];
 };
 
 /**

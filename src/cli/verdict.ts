@@ -1,6 +1,9 @@
 /** The exit code of a command that did one thing to several targets. */
 import { errorCodes, type LockstepError } from '../domain/errors.ts';
 
+/** With `--exit-code`: there is something to sync. */
+export const somethingToSync = 3;
+
 /** What became of one target; `error` when it could not be done. */
 export interface Verdict {
   readonly passed: boolean;

@@ -8,7 +8,13 @@ export interface Terminal {
   readonly interactive: boolean;
   readonly colour: boolean;
   readonly columns: number;
+  /** Asks a yes-or-no question; left out where nobody sits at both ends. No, and an interruption, are false. */
+  readonly ask?: (question: string) => Promise<boolean>;
 }
+
+/** What a line may be wide where a person looks at it; Infinity in pipes and files, where nothing is cut off. */
+export const screenOf = (terminal: Pick<Terminal, 'interactive' | 'columns'>): number =>
+  terminal.interactive ? terminal.columns : Infinity;
 
 export interface World {
   /** The adapters; in a dry run they refuse every write. */

@@ -49,6 +49,7 @@ export interface WrittenConfig {
     readonly 'post-merge'?: string;
   };
   readonly sla?: Readonly<Partial<Record<Priority | 'default', string>>>;
+  readonly runs?: { readonly keep_last?: number; readonly keep_within?: string };
 }
 
 /** The sources of a component, whichever of the three ways it is written in. */

@@ -2,6 +2,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import { checkKinds } from '../checks/index.ts';
 import { priorities } from '../domain/change.ts';
+import { integrations } from '../integrations/index.ts';
 import { closed, duration, named, oneOf, text, texts, withByKind } from './words.ts';
 
 export const configVersion = 1;
@@ -22,7 +23,12 @@ const onConflict = oneOf(
 const into = Type.Union(
   [
     text('where it goes in a target; `${{ }}` is filled in'),
-    named(text('where it goes'), 'one place per integration type'),
+    Type.Object(
+      Object.fromEntries(
+        integrations.map(({ name, summary }) => [name, optional(text(`where it goes in such a target: ${summary}`))]),
+      ),
+      closed('one place per integration type'),
+    ),
   ],
   {
     description: 'where it goes: one place, or one per integration type (a type that is not named does not get it)',
@@ -132,6 +138,24 @@ const hooks = Type.Object(
   closed('what git starts'),
 );
 
+const runs = Type.Object(
+  {
+    keep_last: optional(Type.Integer({ minimum: 1, description: 'the newest ones that are kept, whatever their age' })),
+    keep_within: optional(
+      Type.String({
+        pattern: '^[1-9][0-9]{0,6}(ms|s|m|h|d)$',
+        description: 'how young one is kept, however many there are: a number and ms, s, m, h or d, such as 90d',
+      }),
+    ),
+  },
+  {
+    ...closed(
+      'records of runs: one that neither rule keeps goes, unless something refers to it; 50 and 90d when left out',
+    ),
+    minProperties: 1,
+  },
+);
+
 /** `sync.config.yaml`, version 1. */
 export const configSchema: TSchema = Type.Object(
   {
@@ -191,6 +215,7 @@ export const configSchema: TSchema = Type.Object(
         closed('how long a target may stay behind'),
       ),
     ),
+    runs: optional(runs),
   },
   closed('how the main project is brought into its targets'),
 );

@@ -107,6 +107,8 @@ export const describeError = (error: ErrorObject): string => {
       return tooFew(error, 'characters');
     case 'minItems':
       return tooFew(error, 'entries');
+    case 'minProperties':
+      return `must hold at least one of ${keysOf(own(error, 'properties')).map(quote).join(', ')}`;
     case 'uniqueItems':
       return `${quote((data as unknown[])[Number(params.i)])} is listed twice`;
     case 'minimum':

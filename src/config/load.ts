@@ -1,13 +1,15 @@
 /** Reads `sync.config.yaml` into a Project with every default filled in, or shows all its problems at once. */
 import { basename, dirname, join, resolve } from 'node:path';
 import { defaultCategories, defaultCommitRules } from '../domain/defaults.ts';
+import { parseDuration } from '../domain/duration.ts';
 import { cleanRelative, isInside } from '../domain/paths.ts';
 import type { ComponentSpec, PackageSpec, Project } from '../domain/project.ts';
+import { defaultRunPolicy, type RunPolicy } from '../domain/run-policy.ts';
 import { defaultSecrets } from '../domain/secrets.ts';
 import type { Files } from '../ports.ts';
 import { sourcesOf, type WrittenComponent, type WrittenConfig } from './config-file.ts';
 import { configSchema, configVersion } from './config-schema.ts';
-import { throwProblems } from './problem.ts';
+import { type Problem, throwProblems } from './problem.ts';
 import { checkRules } from './rules.ts';
 import { checkAgainst, refuseNewer } from './validate.ts';
 import { readYaml, type YamlFile } from './yaml-file.ts';
@@ -19,6 +21,8 @@ export interface ProjectPlaces {
   readonly configPath: string;
   /** Where state goes when the configuration does not say; lies in git's common folder. */
   readonly stateDir: string;
+  /** What floors above know to be wrong with what is written: expressions, and names of their things. */
+  readonly expressionProblems?: (yaml: YamlFile) => readonly Problem[];
 }
 
 const defaultHooks: Readonly<Record<string, unknown>> = {
@@ -31,6 +35,15 @@ const hooksOf = ({ hooks = {} }: WrittenConfig): Project['hooks'] => {
   const usual = defaultHooks['pre-push'] as object;
   return { ...defaultHooks, ...hooks, 'pre-push': typeof gate === 'string' ? gate : { ...usual, ...gate } };
 };
+
+/** What one rule leaves unsaid the other one's silence does not fill: `keep_last: 20` alone means 20, however young others are. */
+const runsOf = ({ runs }: WrittenConfig): RunPolicy =>
+  runs === undefined
+    ? defaultRunPolicy
+    : {
+        keepLast: runs.keep_last ?? null,
+        keepWithin: runs.keep_within === undefined ? null : parseDuration(runs.keep_within),
+      };
 
 const packageOf = ({ project }: WrittenConfig): PackageSpec => ({
   name: project.name,
@@ -80,7 +93,10 @@ export const loadProject = (places: ProjectPlaces): Project => {
     code: 'config-invalid',
   });
   if (yaml.readable) refuseNewer(yaml, configVersion);
-  throwProblems('config-invalid', [...checkAgainst(configSchema, yaml), ...(yaml.readable ? checkRules(yaml) : [])]);
+  throwProblems('config-invalid', [
+    ...checkAgainst(configSchema, yaml),
+    ...(yaml.readable ? [...checkRules(yaml), ...(places.expressionProblems?.(yaml) ?? [])] : []),
+  ]);
   // The schema let it through.
   const config = yaml.value as WrittenConfig;
   const root = places.files.real(places.root) ?? places.root;
@@ -107,5 +123,6 @@ export const loadProject = (places: ProjectPlaces): Project => {
     ),
     sla: { critical: '4h', default: '24h', ...config.sla },
     hooks: hooksOf(config),
+    runs: runsOf(config),
   };
 };

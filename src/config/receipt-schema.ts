@@ -58,6 +58,7 @@ export const receiptSchema: TSchema = Type.Object(
     components: map(component, 'by name'),
     config: map(config, 'by path in the target'),
     decisions: Type.Array(decision),
+    steps: optional(map(Type.String(), 'digests of what steps that start programs did, by step id')),
   },
   { description: 'what was last synced into a target' },
 );

@@ -4,7 +4,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import { describeError, keyAt } from './describe-error.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, renderProblem } from './problem.ts';
 import { reduceErrors } from './reduce-errors.ts';
 import type { YamlFile, YamlPath } from './yaml-file.ts';
 
@@ -75,8 +75,6 @@ export const refuseNewer = (yaml: YamlFile, known: number): void => {
   throw new LockstepError(
     'format-newer',
     `${file} has version ${version}; this lockstep knows versions up to ${known}`,
-    {
-      hint: 'update lockstep',
-    },
+    { hint: 'update lockstep', details: renderProblem(yaml.problem(['version'], 'this version is newer')) },
   );
 };

@@ -30,8 +30,10 @@ const renderTarget = (target: ChecklistTarget): readonly string[] => {
   const since = target.base === null ? 'everything' : `since ${target.base.slice(0, 10)}`;
   const lines = [`## ${line(target.name)} (${target.type}, ${since})`, ''];
   for (const remark of [target.unknown, target.note]) if (remark !== null) lines.push(`> ${line(remark)}`, '');
-  if (target.concerned.length === 0) lines.push('- [x] nothing to sync: no change reaches this target');
-  else
+  if (target.back !== null)
+    lines.push(`- [ ] ${line(target.back)}: a sync brings it forward again, whatever changed in main`);
+  else if (target.concerned.length === 0) lines.push('- [x] nothing to sync: no change reaches this target');
+  if (target.concerned.length > 0)
     lines.push(
       `${box(target.backup !== null)} backed up${target.backup === null ? ` as it stands now: lockstep target backup ${target.name} (a sync makes one by itself)` : `: ${target.backup}`}`,
     );
@@ -60,7 +62,9 @@ export const renderChecklist = (checklist: Checklist): readonly string[] => [
   ...(checklist.changes.length === 0 ? ['Nothing changed.'] : []),
   ...checklist.changes.map((change) => {
     const reaches = change.targets.length === 0 ? 'no target' : change.targets.map(line).join(', ');
-    return `- **${change.priority}** ${change.category ?? 'no category'}: ${count(change.files.length)}; concerns ${reaches}; ${line(change.cause)}`;
+    const rest =
+      change.targets.length === 0 || change.unreached === 0 ? '' : ` (${change.unreached} of them no target)`;
+    return `- **${change.priority}** ${change.category ?? 'no category'}: ${count(change.files.length)}; concerns ${reaches}${rest}; ${line(change.cause)}`;
   }),
   '',
   ...checklist.targets.flatMap(renderTarget),

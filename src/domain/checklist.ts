@@ -11,6 +11,8 @@ export interface ChecklistInput {
     readonly changes: ChangeSet;
     /** The backup that a sync could go back to; null when there is none. */
     readonly backup: string | null;
+    /** What a rollback brought back. */
+    readonly back?: string | undefined;
   }[];
 }
 
@@ -26,6 +28,8 @@ export interface ChecklistChange {
   readonly cause: string;
   /** Paths, sorted. */
   readonly files: readonly string[];
+  /** How many of the files reach no target at all. */
+  readonly unreached: number;
   /** Names of the targets that it reaches; empty when it reaches none. */
   readonly targets: readonly string[];
 }
@@ -40,6 +44,8 @@ export interface ChecklistTarget {
   /** Of the changes that reach it; null when none does. */
   readonly priority: Priority | null;
   readonly backup: string | null;
+  /** What a rollback brought back: a sync brings it forward again, whatever changed since. null when nothing. */
+  readonly back: string | null;
   readonly concerned: readonly Concern[];
   readonly others: readonly ChangeRecord[];
 }
@@ -57,7 +63,7 @@ export interface Checklist {
 const rank = (priority: Priority | null): number => (priority === null ? -1 : priorities.indexOf(priority));
 
 const targetOf = ({ project }: ChecklistInput, target: ChecklistInput['targets'][number]): ChecklistTarget => {
-  const { name, type, changes, backup } = target;
+  const { name, type, changes, backup, back } = target;
   const { concerned, others } = concerns(project, changes, type);
   return {
     name,
@@ -67,6 +73,7 @@ const targetOf = ({ project }: ChecklistInput, target: ChecklistInput['targets']
     note: changes.note ?? null,
     priority: concerned.length === 0 ? null : highest(concerned.map(({ record }) => record.priority)),
     backup,
+    back: back ?? null,
     concerned: [...concerned].sort((a, b) => rank(b.record.priority) - rank(a.record.priority)),
     others,
   };
@@ -74,24 +81,27 @@ const targetOf = ({ project }: ChecklistInput, target: ChecklistInput['targets']
 
 /** Joins what each target sees of a category: targets may stand at different commits. The most urgent view gives the cause. */
 const changesOf = (targets: readonly ChecklistTarget[]): readonly ChecklistChange[] => {
-  const views = new Map<string | null, { records: ChangeRecord[]; targets: Set<string> }>();
+  const views = new Map<string | null, { records: ChangeRecord[]; targets: Set<string>; reached: Set<string> }>();
   for (const target of targets) {
     const seen = (record: ChangeRecord, reaches: readonly string[]): void => {
-      const view = views.get(record.category) ?? { records: [], targets: new Set<string>() };
+      const view = views.get(record.category) ?? { records: [], targets: new Set(), reached: new Set() };
       view.records.push(record);
       for (const name of reaches) view.targets.add(name);
+      if (reaches.length > 0) for (const file of record.files) view.reached.add(file.path);
       views.set(record.category, view);
     };
     for (const { record } of target.concerned) seen(record, [target.name]);
     for (const record of target.others) seen(record, []);
   }
   const changes = [...views].map(([category, view]): ChecklistChange => {
+    const files = [...new Set(view.records.flatMap((record) => record.files.map((file) => file.path)))].sort();
     const priority = highest(view.records.map((record) => record.priority));
     return {
       category,
       priority,
       cause: view.records.find((record) => record.priority === priority)?.cause ?? '',
-      files: [...new Set(view.records.flatMap((record) => record.files.map((file) => file.path)))].sort(),
+      files,
+      unreached: files.filter((path) => !view.reached.has(path)).length,
       targets: [...view.targets],
     };
   });

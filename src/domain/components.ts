@@ -15,6 +15,8 @@ export interface MainEntry {
   readonly blob: string;
   /** Bytes; null for a submodule or an object that is not here. */
   readonly size: number | null;
+  /** The name is not UTF-8: `path` is git's quoting of it, and leads to no file. */
+  readonly unnamed?: true;
 }
 
 export interface ComponentFile {
@@ -108,6 +110,11 @@ const filesFrom = (
   const found: Found[] = [];
   for (const entry of wanted) {
     const { path: mainPath, blob, mode, size } = entry;
+    if (entry.unnamed) {
+      // Decoded, two such names could become one, and neither would be main's.
+      warnings.push(`"${mainPath}" of main has a name that is not UTF-8: left out`);
+      continue;
+    }
     if (mode === '160000') {
       warnings.push(`${mainPath} is a submodule: left out`);
       continue;

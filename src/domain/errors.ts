@@ -41,6 +41,7 @@ export const errorCodes = {
   'conflict-refused': 6,
   untrusted: 6,
   'trust-unreadable': 2,
+  'plan-invalid': 2,
   'plan-stale': 6,
   locked: 7,
 } as const;

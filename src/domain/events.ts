@@ -28,6 +28,22 @@ export interface TargetResult {
   };
 }
 
+/** What a sync was asked for besides its targets, so that the same can be asked again. */
+export interface SyncOptions {
+  readonly full: boolean;
+  /** Whether files that the owner deleted come back. */
+  readonly complete: boolean;
+  /** Steps by id or kind; null for all. */
+  readonly only: readonly string[] | null;
+  readonly skip: readonly string[];
+  /** A part of the pipelines: `sync docs`, `config sync`; null for all. */
+  readonly part: {
+    readonly uses: readonly string[];
+    readonly components: readonly string[];
+    readonly suites: readonly string[];
+  } | null;
+}
+
 export type EventBody =
   | {
       readonly kind: 'run.started';
@@ -35,10 +51,24 @@ export type EventBody =
       readonly commit: string;
       readonly targets: readonly string[];
       readonly dryRun: boolean;
+      /** Why it was started, as it was given with `--reason`; left out when nobody said. */
+      readonly reason?: string;
+      /** Left out by commands that are no sync. */
+      readonly options?: SyncOptions;
     }
   | { readonly kind: 'target.started'; readonly target: string }
   | { readonly kind: 'target.planned'; readonly target: string; readonly plan: TargetPlan }
   | { readonly kind: 'step.started'; readonly target: string; readonly step: string; readonly uses: string }
+  | {
+      /** What a step that reads outputs of earlier ones will do, right before it does it. */
+      readonly kind: 'step.resolved';
+      readonly target: string;
+      readonly step: string;
+      /** Whether its condition holds; true when it has none. */
+      readonly runs: boolean;
+      /** What it will do, or why it does nothing. */
+      readonly lines: readonly string[];
+    }
   | { readonly kind: 'step.output'; readonly target: string; readonly step: string; readonly text: string }
   | {
       readonly kind: 'step.finished';
@@ -49,12 +79,29 @@ export type EventBody =
       readonly took: number;
     }
   | { readonly kind: 'target.warning'; readonly target: string; readonly text: string }
+  | {
+      /** Added to the record of a run that was cut off, once a later command ended it. */
+      readonly kind: 'target.recovered';
+      readonly target: string;
+      readonly outcome: 'undone' | 'committed' | 'blocked';
+      readonly cause: string;
+      /** Paths that were put back. */
+      readonly restored: number;
+      /** `path: cause` of what somebody edited meanwhile, and of what could not be put back. */
+      readonly left: readonly string[];
+    }
   | { readonly kind: 'target.finished'; readonly result: TargetResult }
   | {
       readonly kind: 'run.finished';
       readonly results: readonly TargetResult[];
       readonly processes: Readonly<Record<string, number>>;
       readonly exit: number;
+    }
+  | {
+      /** The plans of a dry run were written to a file, which a run can be held to. */
+      readonly kind: 'plan.written';
+      readonly file: string;
+      readonly targets: readonly string[];
     }
   | {
       readonly kind: 'check.finished';
@@ -65,7 +112,13 @@ export type EventBody =
       readonly cause: string;
     };
 
-export type LockstepEvent = EventBody & { readonly v: 1; readonly run: string; readonly time: string };
+export const eventVersion = 1;
+
+export type LockstepEvent = EventBody & {
+  readonly v: typeof eventVersion;
+  readonly run: string;
+  readonly time: string;
+};
 
 /** Files and links by what happens to them, over the steps' actions; folders come and go with their files. */
 export const countActions = (steps: readonly StepPlan[]): { added: number; changed: number; removed: number } => {

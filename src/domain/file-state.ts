@@ -18,6 +18,10 @@ export const sameState = (a: FileState, b: FileState): boolean => {
   return a.kind === b.kind && a.kind === 'absent';
 };
 
+/** Equal as far as a time can be set again: in whole microseconds, milliseconds before 1970. */
+export const sameTime = (a: bigint, b: bigint): boolean =>
+  a < 0n || b < 0n ? a / 1_000_000n === b / 1_000_000n : a / 1000n === b / 1000n;
+
 /** Equal as far as git cares: content, and for a file whether it may be executed. */
 export const sameContent = (a: FileState, b: FileState): boolean => {
   if (a.kind === 'file' && b.kind === 'file') {

@@ -33,11 +33,31 @@ const mergeDecisions = (current: readonly Decision[], steps: readonly StepPlan[]
   return [...all.values()].sort((a, b) => (decisionKey(a) < decisionKey(b) ? -1 : 1));
 };
 
-/** Merges every step's patch into the current receipt; components that no step patched are in step with the commit too. */
-export const nextReceipt = ({ current, plan, project, run, time, complete }: NextReceiptFacts): Receipt => {
+/** Steps that the pipeline no longer has are forgotten, once all of it was planned. */
+const stepsOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, 'steps'> => {
+  const ids = new Set(plan.steps.map(({ id }) => id));
+  const kept = Object.entries(current?.steps ?? {}).filter(([id]) => !complete || ids.has(id));
+  const steps = Object.assign(Object.fromEntries(kept), ...plan.steps.map(({ patch }) => patch.steps ?? {}));
+  return Object.keys(steps).length === 0 ? {} : { steps };
+};
+
+/** The same receipt without the word that a step was done: the next sync does it again. */
+export const withoutStep = (receipt: Receipt, id: string): Receipt => {
+  const { steps, ...rest } = receipt;
+  const others = Object.entries(steps ?? {}).filter(([known]) => known !== id);
+  return others.length === 0 ? rest : { ...rest, steps: Object.fromEntries(others) };
+};
+
+/**
+ * Merges every step's patch into the current receipt. Components that no step patched are in step with the commit too,
+ * but for those that were at another commit than the rest (rolled back alone): nobody looked at them.
+ */
+export const nextReceipt = (facts: NextReceiptFacts): Receipt => {
+  const { current, plan, project, run, time, complete } = facts;
   const components: Record<string, ReceiptComponent> = {};
   for (const [name, component] of Object.entries(current?.components ?? {})) {
-    components[name] = complete ? { ...component, commit: plan.commit } : component;
+    const along = complete && component.commit === current?.commit;
+    components[name] = along ? { ...component, commit: plan.commit } : component;
   }
   const config = { ...current?.config };
   let version = current?.version ?? null;
@@ -57,6 +77,7 @@ export const nextReceipt = ({ current, plan, project, run, time, complete }: Nex
     components,
     config,
     decisions: mergeDecisions(current?.decisions ?? [], plan.steps),
+    ...stepsOf(facts),
   };
 };
 
@@ -75,7 +96,9 @@ export type PlanNeed = 'nothing' | 'receipt' | 'files';
 
 /** What a plan asks for: nothing at all, only a new receipt, or changes in the target. */
 export const needOf = (plan: TargetPlan, current: Receipt | undefined, next: Receipt): PlanNeed => {
-  const touches = plan.steps.some((step) => step.actions.some((action) => action.kind !== 'note'));
+  const touches = plan.steps.some(
+    (step) => step.starts !== undefined || step.actions.some((action) => action.kind !== 'note'),
+  );
   if (touches) return 'files';
   return sameReceipt(current, next) ? 'nothing' : 'receipt';
 };

@@ -45,6 +45,10 @@ export const toRooted = (roots: Roots, absolute: string): RootedPath => {
   return rel.startsWith('@') ? `./${rel}` : rel;
 };
 
+/** The rooted form of a folder that is shown; nothing where it lies in no root. */
+export const shownPath = (roots: Roots, absolute: string): { readonly path?: RootedPath } =>
+  rootOf(roots, absolute) === undefined ? {} : { path: toRooted(roots, absolute) };
+
 /** The absolute path of a rooted one. Throws `path-refused` when it climbs out or names a root that the target lacks. */
 export const toAbsolute = (roots: Roots, path: RootedPath): string => {
   const other = /^@(python|checkout)\/(.*)$/s.exec(path);

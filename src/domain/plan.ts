@@ -45,6 +45,8 @@ export interface RefAction {
   readonly component: 'package';
   /** Absolute path of the clone. */
   readonly checkout: string;
+  /** The same, as plans name places; left out where it lies in no root. */
+  readonly path?: RootedPath;
   readonly ref: string;
   readonly before: string;
   readonly after: string;
@@ -67,6 +69,14 @@ export interface ReceiptPatch {
   /** Replaces the decisions of these paths. */
   readonly decisions?: readonly Decision[];
   readonly version?: string;
+  /** Digests of what steps that start programs would do, by step id. */
+  readonly steps?: Readonly<Record<string, string>>;
+}
+
+/** A program of the team's own that a step starts. */
+export interface PlannedProgram {
+  /** Globs of what it may write, relative to the target's folder. */
+  readonly writes: readonly string[];
 }
 
 export interface StepPlan {
@@ -78,6 +88,10 @@ export interface StepPlan {
   readonly patch: ReceiptPatch;
   /** Kept by the owner, left out, could not be known: listed in every summary. */
   readonly warnings: readonly string[];
+  /** It reads what earlier steps give: planned once more, and shown, right before it runs. */
+  readonly deferred?: true;
+  /** Set where the step starts a program: it is to run though no action names a path. */
+  readonly starts?: PlannedProgram;
   /** Kind-specific facts for apply, as plain data. */
   readonly facts?: Readonly<Record<string, unknown>>;
 }
@@ -101,3 +115,24 @@ export const signOf = (action: FileAction): '+' | '~' | '-' | '=' => {
   if (action.before.kind === 'absent') return action.after.kind === 'absent' ? '=' : '+';
   return action.after.kind === 'absent' ? '-' : '~';
 };
+
+/** Bytes of a file; 0 for what is none. */
+export const sizeOf = (state: FileState): number => (state.kind === 'file' ? state.size : 0);
+
+/** What a step leaves as it stands though main has it otherwise, and why. */
+export interface KeptPath {
+  readonly path: RootedPath;
+  readonly cause: string;
+}
+
+const isKept = (value: unknown): value is KeptPath =>
+  value !== null &&
+  typeof value === 'object' &&
+  'path' in value &&
+  typeof value.path === 'string' &&
+  'cause' in value &&
+  typeof value.cause === 'string';
+
+/** The paths that a step says it leaves alone, under `facts.kept`; none for kinds that say nothing. */
+export const keptPaths = ({ facts }: Pick<StepPlan, 'facts'>): readonly KeptPath[] =>
+  Array.isArray(facts?.kept) ? facts.kept.filter(isKept) : [];

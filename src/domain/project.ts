@@ -1,5 +1,6 @@
 /** What `sync.config.yaml` says, checked and with every default filled in: the shape that the floors above config never see as YAML. */
 import type { CategoryRule, CommitRule, Priority } from './change.ts';
+import type { RunPolicy } from './run-policy.ts';
 
 export type ConflictPolicy = 'keep' | 'replace' | 'fail';
 export type KeyStrategy = 'keep' | 'merge' | 'replace' | 'three-way';
@@ -69,4 +70,6 @@ export interface Project {
   readonly suites: Readonly<Record<string, readonly CheckSpec[]>>;
   readonly sla: Readonly<Partial<Record<Priority, string>> & { default: string }>;
   readonly hooks: Readonly<Record<string, unknown>>;
+  /** How long records of runs are kept; `defaultRunPolicy` when left out. */
+  readonly runs?: RunPolicy;
 }

@@ -67,4 +67,6 @@ export interface Receipt {
   readonly components: Readonly<Record<string, ReceiptComponent>>;
   readonly config: Readonly<Record<RootedPath, ReceiptConfig>>;
   readonly decisions: readonly Decision[];
+  /** Digests of what steps that start programs did, by step id: the same is not done again when nothing else changes. */
+  readonly steps?: Readonly<Record<string, string>>;
 }

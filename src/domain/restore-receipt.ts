@@ -1,6 +1,9 @@
 /** The receipt that a restore leads to: the restored components as the backup's receipt had them, the others as they are. Pure. */
 import type { BackupManifest } from './backup.ts';
+import { ownerOf, stateOfRecord } from './file-compare.ts';
+import { sameContent } from './file-state.ts';
 import { type Decision, type Receipt, type ReceiptComponent, receiptFormat } from './receipt.ts';
+import { writesOf } from './write-globs.ts';
 
 export interface RestoredReceiptFacts {
   readonly manifest: Pick<BackupManifest, 'target' | 'entries' | 'receipt'>;
@@ -30,6 +33,29 @@ const belongs = ({ manifest, current, restored, extent }: RestoredReceiptFacts):
   };
 };
 
+/**
+ * What the owner had changed when the backup was made, and no run had met yet: it comes back with the backup, kept
+ * against the version of main that was synced then. Only copied files: theirs alone name a blob.
+ */
+const editsBroughtBack = ({ manifest, restored }: RestoredReceiptFacts): readonly Decision[] =>
+  manifest.entries.flatMap(({ path, component, state }) => {
+    const record = manifest.receipt?.components[component]?.files[path];
+    if (!restored.has(component) || record?.blob === undefined || state.kind === 'dir' || state.kind === 'other')
+      return [];
+    if (sameContent(state, stateOfRecord(record))) return [];
+    const cause = state.kind === 'absent' ? 'deleted here' : 'changed here';
+    return [{ path, choice: 'kept', cause, main: record.blob, owner: ownerOf(state) } as const];
+  });
+
+/** What a program wrote goes back with the backup, so it is no longer done; each step's writes are a component of their own. */
+const stepsOf = ({ manifest, current, restored, extent }: RestoredReceiptFacts): Pick<Receipt, 'steps'> => {
+  const old = manifest.receipt?.steps ?? {};
+  const isBack = (id: string): boolean => extent === 'everything' || restored.has(writesOf(id));
+  const kept = Object.entries(current?.steps ?? {}).filter(([id]) => !isBack(id));
+  const steps = Object.fromEntries([...kept, ...Object.entries(old).filter(([id]) => isBack(id))]);
+  return Object.keys(steps).length === 0 ? {} : { steps };
+};
+
 /** A receipt without components, when there was none at the time of the backup: the receipt is what commits the restore. */
 export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
   const { manifest, current, restored, extent } = facts;
@@ -43,6 +69,11 @@ export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
     if (restored.has(name)) components[name] = component;
   }
   const whole = extent === 'everything' ? old : current;
+  const edits = editsBroughtBack(facts);
+  const isStale = ({ path, key, owner }: Decision): boolean =>
+    key === undefined && edits.some((edit) => edit.path === path && edit.owner !== owner);
+  const decided = (old?.decisions ?? []).filter(mine).filter((decision) => !isStale(decision));
+  const paths = new Set(decided.filter(({ key }) => key === undefined).map(({ path }) => path));
   return {
     format: receiptFormat,
     project: facts.project,
@@ -55,7 +86,9 @@ export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
     config: { ...(restored.has('config') ? old?.config : current?.config) },
     decisions: [
       ...(current?.decisions ?? []).filter((decision) => !mine(decision)),
-      ...(old?.decisions ?? []).filter(mine),
+      ...decided,
+      ...edits.filter(({ path }) => !paths.has(path)),
     ],
+    ...stepsOf(facts),
   };
 };

@@ -1,9 +1,9 @@
 /** Plans a restore: the exact actions that bring components back to a backup, and what they would replace. Reads only. */
 import { dirname } from 'node:path';
 import type { BackupEntry } from './backup.ts';
-import { sameState } from './file-state.ts';
+import { sameState, sameTime } from './file-state.ts';
 import { isGitIndex } from './git-files.ts';
-import { isInside, type RootedPath, toRooted } from './paths.ts';
+import { isInside, type RootedPath, shownPath, toRooted } from './paths.ts';
 import type { Content, FileAction, RefAction } from './plan.ts';
 import type { Receipt } from './receipt.ts';
 import { restoredReceipt } from './restore-receipt.ts';
@@ -21,6 +21,8 @@ export interface Standing {
 
 export interface RestorePlan {
   readonly actions: readonly (FileAction | RefAction)[];
+  /** Whether anything but times differs from the backup: a target that was only touched is in no other state. */
+  readonly differs: boolean;
   /** To be committed once the actions are in place. */
   readonly receipt: Receipt;
   /** Files that somebody changed since Lockstep last wrote them, and that would be replaced or removed. */
@@ -55,9 +57,9 @@ const obstacle = (
   return undefined;
 };
 
-const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, cause }: FileAction): boolean => {
+const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, after, cause }: FileAction): boolean => {
   if (cause === bytecodeCause || (before.kind !== 'file' && before.kind !== 'link')) return false;
-  if (isGitIndex(path)) return false;
+  if (isGitIndex(path) || sameState(before, after)) return false;
   const record = written.get(path);
   if (record !== undefined) return before.kind === 'file' ? before.sha256 !== record.sha256 : before.to !== record.link;
   // A merged file has no digest in the receipt, which comes after all that its run wrote.
@@ -67,7 +69,10 @@ const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, cau
   return mtime > BigInt(Date.parse(receipt.time)) * 1_000_000n;
 };
 
-const refActions = ({ manifest, checkoutNow }: RestoreRequest, whole: readonly string[]): readonly RefAction[] => {
+const refActions = (
+  { manifest, checkoutNow, roots }: RestoreRequest,
+  whole: readonly string[],
+): readonly RefAction[] => {
   const then = manifest.checkout;
   if (!whole.includes('package') || !then || !checkoutNow || then.commit === checkoutNow.commit) return [];
   // Another branch is checked out now: its tip is not Lockstep's to move.
@@ -78,6 +83,7 @@ const refActions = ({ manifest, checkoutNow }: RestoreRequest, whole: readonly s
       kind: 'ref',
       component: 'package',
       checkout: path,
+      ...shownPath(roots, path),
       ref,
       before: commit,
       after: then.commit,
@@ -116,20 +122,20 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
   const { absolute, held, scope, whole, warnings } = work;
   const { files, manifest, receipt, roots } = request;
   const entries = manifest.entries.filter(({ component, state }) => scope(component) && state.kind !== 'absent');
-  const differing = entries.filter(({ path, state }) => !sameState(files.state(absolute(path)), state));
+  const onlyTime = ({ path, state, mtimeNs }: BackupEntry): boolean => {
+    const now = state.kind === 'dir' ? undefined : files.stat(absolute(path))?.mtimeNs;
+    return now !== undefined && !sameTime(now, BigInt(mtimeNs));
+  };
+  const differing = entries.filter(
+    (entry) => !sameState(files.state(absolute(entry.path)), entry.state) || onlyTime(entry),
+  );
 
   const gone = removals(work);
-  const writes = differing.map(
-    ({ path, component, state, mtimeNs }): FileAction => ({
-      kind: 'file',
-      component,
-      path,
-      before: files.state(absolute(path)),
-      after: state,
-      cause: 'as in the backup',
-      ...(state.kind === 'file' ? { mtimeNs } : {}),
-    }),
-  );
+  const writes = differing.map(({ path, component, state, mtimeNs }): FileAction => {
+    const before = files.state(absolute(path));
+    const cause = sameState(before, state) ? 'its time, as in the backup' : 'as in the backup';
+    return { kind: 'file', component, path, before, after: state, cause, mtimeNs };
+  });
   const bytecode = [...gone, ...writes].flatMap((action) => bytecodeOf(work, action));
 
   const gonePaths = new Set([...gone, ...bytecode].map((action) => absolute(action.path)));
@@ -164,8 +170,10 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
     return why === undefined;
   });
   const actions = [...gone, ...bytecode, ...folders, ...possible];
+  const refs = refActions(request, whole);
   return {
-    actions: [...actions, ...refActions(request, whole)],
+    actions: [...actions, ...refs],
+    differs: refs.length > 0 || actions.some(({ before, after }) => !sameState(before, after)),
     receipt: restoredReceipt({
       manifest,
       current: receipt,

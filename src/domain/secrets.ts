@@ -38,7 +38,7 @@ export const isSecret = (keyPath: KeyPath, patterns: readonly string[]): boolean
 };
 
 /** The password of a URL, wherever the URL stands. */
-const withoutUserInfo = (text: string): string => text.replace(/:\/\/[^\s/@"']*@/g, `://${mask}@`);
+export const withoutUserInfo = (text: string): string => text.replace(/:\/\/[^\s/@"']*@/g, `://${mask}@`);
 
 const longest = 160;
 

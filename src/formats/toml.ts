@@ -4,6 +4,7 @@ import { isTable, sameValue, type Value } from '../domain/config-value.ts';
 import { LockstepError } from '../domain/errors.ts';
 import type { Edit, Format } from './format.ts';
 import { reconcile } from './toml/reconcile.ts';
+import { noRemarks, remarksOf } from './toml/remarks.ts';
 import { Source } from './toml/source.ts';
 import { nodeValue, treeOf } from './toml/tree.ts';
 import { coarse, hasFineDates, quickValues, syntaxOf } from './toml/values.ts';
@@ -34,14 +35,14 @@ const prove = (text: string, wanted: Value): void => {
   });
 };
 
-const edit = (text: string, edits: readonly Edit[]): string => {
+const edit = (text: string, edits: readonly Edit[], from?: string): string => {
   if (edits.length === 0) return text;
   const source = new Source(text);
   const root = treeOf(syntaxOf(source.text));
   const { value, origins } = applyEdits(nodeValue(root), edits);
   if (!isTable(value))
     throw new LockstepError('merge-failed', 'a TOML file is a table; the edit would make it something else');
-  reconcile(source, root, { wanted: value, origins });
+  reconcile(source, root, { wanted: value, origins, remarks: from === undefined ? noRemarks : remarksOf(from) });
   const edited = source.finish();
   if (edited !== text) prove(edited, value);
   return edited;

@@ -75,7 +75,10 @@ export const componentFiles = async (context: ComponentContext): Promise<Compone
   const tree = await main.under('');
   const sources = new Set(project.components.flatMap((spec) => spec.sources.flatMap((source) => source.from)));
   const under = new Map<string, readonly MainEntry[]>();
-  for (const from of sources) under.set(from.replace(/^(\.\/)+/, '').replace(/\/+$/, ''), await main.under(from));
+  for (const from of sources) {
+    const entries = [...(await main.under(from)), ...(await main.unnamed(from))];
+    under.set(from.replace(/^(\.\/)+/, '').replace(/\/+$/, ''), entries);
+  }
   const links = await linkTexts(main, [...under.values()].flat());
   const inMain = [roots.target, roots.python, roots.checkout].some(
     (root) => root !== undefined && isInside(project.root, root),

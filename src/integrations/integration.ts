@@ -8,6 +8,11 @@ export interface Assessment {
   readonly state: 'in-step' | 'behind' | 'unknown' | 'linked';
   /** What made it so. */
   readonly cause: string;
+  /**
+   * What has to be said though it is in step, and is planned for: what files alone cannot tell, such as whether an index
+   * has a newer version; or that the owner's own edits stand where the commit has something else.
+   */
+  readonly besides?: string;
 }
 
 export interface PackageOptions {

@@ -1,10 +1,12 @@
 /** The package as an editable install from a clone of main, which is fast-forwarded to the run's commit. */
 import { join } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
-import { rootOf } from '../domain/paths.ts';
+import { rootOf, toRooted } from '../domain/paths.ts';
 import type { StepPlan } from '../domain/plan.ts';
-import type { ReceiptComponent, ReceiptPackage } from '../domain/receipt.ts';
-import { cloneStep, readClone } from './checkout/clone.ts';
+import type { Decision, ReceiptComponent, ReceiptPackage } from '../domain/receipt.ts';
+import type { TreeEntry } from '../ports.ts';
+import { type Clone, cloneStep, readClone } from './checkout/clone.ts';
+import { editDecisions, editWords, packageEdits } from './checkout/edits.ts';
 import { planFastForward } from './checkout/fast-forward.ts';
 import { planInstall, type Standing, staleInstall, standingInstall } from './checkout/install.ts';
 import { packageMetadata } from './checkout/metadata.ts';
@@ -35,11 +37,47 @@ const assess = async (context: TargetContext): Promise<Assessment> => {
     if (head !== context.run.commit) return { state: 'behind', cause: cloneStep(head, context.run.commit) };
     const stale = await staleInstall(context, standing);
     if (stale !== undefined) return { state: 'behind', cause: stale };
-    return { state: 'in-step', cause: `clone at ${short(head)}` };
+    const edits = await packageEdits(context, standing.clone, standing.now);
+    const said = edits.length === 0 ? {} : { besides: editWords(standing.clone, edits) };
+    return { state: 'in-step', cause: `clone at ${short(head)}`, ...said };
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     return { state: 'unknown', cause: messageOf(error) };
   }
+};
+
+const refuseEdits = (clone: Clone, edits: readonly string[]): never => {
+  throw new LockstepError(
+    'conflict-refused',
+    `${clone.root} has changes that are not committed: ${edits.slice(0, 5).join(', ')}`,
+    {
+      hint: `commit or stash them (git -C ${clone.root} stash), or set on_conflict of the reinstall step to keep`,
+      details: edits,
+    },
+  );
+};
+
+interface Decided {
+  readonly clone: Clone;
+  readonly now: readonly TreeEntry[];
+  readonly kept: readonly Decision[];
+  readonly installed: readonly Decision[] | undefined;
+}
+
+/** Those of the clone as they are now, beside those of what is installed; undefined where nothing is to be said anew. */
+const decisionsOf = (
+  context: TargetContext,
+  { clone, now, kept, installed }: Decided,
+): readonly Decision[] | undefined => {
+  const { receipt, layout } = context;
+  const tracked = new Set(now.map(({ path }) => toRooted(layout.roots, join(clone.root, ...path.split('/')))));
+  const earlier = (receipt?.decisions ?? []).filter(({ key }) => key === undefined);
+  const ofClone = earlier.some(({ path }) => tracked.has(path));
+  if (kept.length === 0 && !ofClone) return installed;
+  // Saying something of one file of the component says it of all: what stays as it was has to be said again.
+  const files = receipt?.components.package?.files ?? {};
+  const others = installed ?? earlier.filter(({ path }) => !tracked.has(path) && files[path] !== undefined);
+  return [...others, ...kept];
 };
 
 const plan = async (context: TargetContext, options: PackageOptions): Promise<Omit<StepPlan, 'id' | 'uses'>> => {
@@ -53,6 +91,8 @@ const plan = async (context: TargetContext, options: PackageOptions): Promise<Om
   const installed =
     stale === undefined ? undefined : await planInstall(context, { standing, stale, policy: options.onConflict });
   const actions = [...(forward?.actions ?? []), ...(installed?.actions ?? []), ...(forward?.last ?? [])];
+  const edits = moves ? [] : await packageEdits(context, clone, now);
+  if (edits.length > 0 && options.onConflict === 'fail') refuseEdits(clone, edits);
   const unchanged = actions.length === 0 && earlier?.package?.checkout === run.commit;
   const before = installed === undefined ? standingInstall(context) : undefined;
   const facts: ReceiptPackage = {
@@ -66,7 +106,7 @@ const plan = async (context: TargetContext, options: PackageOptions): Promise<Om
   const files = unchanged
     ? earlier.files
     : {
-        ...trackedFiles(context, { clone, now, earlier, actions }),
+        ...trackedFiles(context, { clone, now, earlier, actions, edits }),
         ...(staged?.files ?? before?.files),
       };
   const dirs = new Set([...(earlier?.dirs ?? []), ...(staged?.dirs ?? []), ...(forward?.dirs ?? [])]);
@@ -77,14 +117,16 @@ const plan = async (context: TargetContext, options: PackageOptions): Promise<Om
     dirs: [...dirs].filter(needed).sort(),
     package: facts,
   };
+  const kept = editDecisions(context, { clone, edits, now });
+  const decisions = decisionsOf(context, { clone, now, kept, installed: installed?.patch.decisions });
   return {
     actions,
     skipped: actions.length === 0 ? `clone at ${short(clone.head)}` : null,
     patch: {
       components: { package: component },
-      ...(installed?.patch.decisions === undefined ? {} : { decisions: installed.patch.decisions }),
+      ...(decisions === undefined ? {} : { decisions }),
     },
-    warnings: installed?.warnings ?? [],
+    warnings: [...(installed?.warnings ?? []), ...(edits.length === 0 ? [] : [editWords(clone, edits)])],
   };
 };
 

@@ -1,6 +1,7 @@
 /** The pipelines that a project has without writing any: the text of `pipelines/*.yaml`, equal to it by a test. */
 
-const sitePackages = `# For targets that have the package installed by pip, portable Pythons included.
+const sitePackages = `# yaml-language-server: $schema=../schemas/pipeline.schema.json
+# For targets that have the package installed by pip, portable Pythons included.
 name: site-packages
 steps:
   - { id: detect, uses: detect }
@@ -21,7 +22,8 @@ on_failure:
   - { uses: verify, with: { suites: [core] } }
 `;
 
-const source = `# For targets that have the package installed editable, from a checkout: its clone is brought to the commit of the run.
+const source = `# yaml-language-server: $schema=../schemas/pipeline.schema.json
+# For targets that have the package installed editable, from a checkout: its clone is brought to the commit of the run.
 name: source
 steps:
   - { id: detect, uses: detect }

@@ -1,24 +1,21 @@
 /** Conditions, commit rules and template expressions: checked when they are read, and unable to reach or to stall anything. */
-import type { Commit } from '../domain/change.ts';
-import {
-  type Compiled,
-  compile,
-  type ExpressionProblem,
-  expressionInvalid,
-  fromLanguage,
-  type Names,
-  newLanguage,
-  problemOf,
-  Refusal,
-  refuseLong,
-  toLanguage,
-} from './expression-language.ts';
-import type { ChangesView, Condition, ConditionContext } from './pipeline.ts';
+import type { ASTNode, Environment } from '@marcbachmann/cel-js';
+import { changesNames, type Fact, runNames, targetNames } from '../config/facts.ts';
+import type { KnownNames } from '../config/known-names.ts';
+import { type Commit, priorities } from '../domain/change.ts';
+import { targetStatuses } from '../domain/target.ts';
+import { type Compiled, compile, fromLanguage, newLanguage, refuseLong, toLanguage } from './expression-language.ts';
+import { type ExpressionProblem, expressionInvalid, type Names, problemOf, Refusal } from './expression-problems.ts';
+import { refused, refuseHidden, type TextRule, unknownTexts, unknownWords, type WordRule } from './expression-rules.ts';
+import type { ChangesView, Condition, ConditionContext, StepsView } from './pipeline.ts';
+import { type OutputsScope, readsSteps, refuseOutputs, stepsRead, withAnySteps, withSteps } from './step-outputs.ts';
 
 export interface TemplateVariables {
   readonly target: Readonly<Record<string, unknown>>;
   readonly run: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
+  /** What earlier steps gave; left out while nothing has run. */
+  readonly steps?: StepsView;
 }
 
 /** The only class that expressions see: they reach the fields and methods registered for it, and nothing else of it. */
@@ -33,60 +30,67 @@ class Changes {
   }
 }
 
+const fieldsOf = (names: Readonly<Record<string, Fact<never>>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(names).map(([name, { type }]) => [name, type]));
+
 const templates = newLanguage()
-  .registerVariable('target', 'map<string, dyn>')
-  .registerVariable('run', 'map<string, dyn>')
+  .registerType('Target', { fields: fieldsOf(targetNames) })
+  .registerType('Run', { fields: fieldsOf(runNames) })
+  .registerVariable('target', 'Target')
+  .registerVariable('run', 'Run')
   .registerVariable('env', 'map<string, string>');
 
 const conditions = templates
   .clone()
-  .registerType('Changes', { ctor: Changes, fields: { priority: 'string', count: 'int' } })
+  .registerType('Changes', { ctor: Changes, fields: changesNames.values })
   .registerVariable('changes', 'Changes')
   .registerFunction('Changes.touches(string): bool', (changes: Changes, name: string) => changes.view.touches(name))
   .registerFunction('Changes.has(string): bool', (changes: Changes, name: string) => changes.view.has(name));
 
+/** The language keeps `type` for itself. In rules it is the commit's, under a name as long, so that places stay true. */
+const typeName = 'tYpe';
+
 const commits = newLanguage()
-  .registerVariable('commit_type', 'string')
+  .registerVariable(typeName, 'string')
   .registerVariable('scope', 'string')
   .registerVariable('breaking', 'bool')
   .registerVariable('subject', 'string');
 
-const textMethods = [
-  'startsWith',
-  'endsWith',
-  'contains',
-  'size',
-  'indexOf',
-  'lowerAscii',
-  'upperAscii',
-  'trim',
-  'substring',
-  'has',
-];
-const listMethods = ['exists', 'exists_one', 'all', 'filter', 'string', 'int', 'double', 'bool'];
+const methodsOf = (language: Environment): Names['methods'] =>
+  language
+    .getDefinitions()
+    .functions.filter(({ name, receiverType }) => !Object.hasOwn(refused, name) && receiverType !== 'OptionalNamespace')
+    .map(({ name, receiverType }) => ({ name, receiver: receiverType }));
 
-const templateNames: Names = { variables: ['target', 'run', 'env'], methods: [...textMethods, ...listMethods] };
+const factKeys: Readonly<Record<string, readonly string[]>> = {
+  target: Object.keys(targetNames),
+  run: Object.keys(runNames),
+  changes: [...Object.keys(changesNames.values), ...Object.keys(changesNames.calls).map((call) => `${call}(…)`)],
+};
+const keysOf = (variable: string): readonly string[] =>
+  Object.hasOwn(factKeys, variable) ? (factKeys[variable] ?? []) : [];
+
+const templateNames: Names = {
+  variables: ['target', 'run', 'env'],
+  methods: methodsOf(templates),
+  keys: keysOf,
+};
 const conditionNames: Names = {
   variables: ['target', 'run', 'env', 'changes'],
-  methods: ['touches', ...templateNames.methods],
-  keys: (variable) => (variable === 'changes' ? ['priority', 'count', 'touches(…)', 'has(…)'] : []),
+  methods: methodsOf(conditions),
+  keys: keysOf,
 };
-const commitNames: Names = { variables: ['type', 'scope', 'breaking', 'subject'], methods: textMethods };
+const commitNames: Names = { variables: ['type', 'scope', 'breaking', 'subject'], methods: methodsOf(commits) };
 
-/** Adds the keys that the variables have in this evaluation. */
-const withKeys = (names: Names, variables: Readonly<Record<string, unknown>>): Names => ({
+/** Adds the keys that the environment has in this evaluation. */
+const withEnv = (names: Names, env: Readonly<Record<string, string>>): Names => ({
   ...names,
-  keys: (name) => {
-    const held = Object.hasOwn(variables, name) ? variables[name] : undefined;
-    return typeof held === 'object' && held !== null && name !== 'changes'
-      ? Object.keys(held)
-      : (names.keys?.(name) ?? []);
-  },
+  keys: (name) => (name === 'env' ? Object.keys(env) : (names.keys?.(name) ?? [])),
 });
 
-const mustBeBool = ({ type }: Compiled, source: string): void => {
-  if (type !== 'bool' && !type.startsWith('dyn')) {
-    throw new Refusal(`it gives a ${type}, not true or false`, [0, source.length]);
+const mustBeBool = (compiled: Compiled, source: string): void => {
+  if (compiled.type !== 'bool' && !isOpen(compiled)) {
+    throw new Refusal(`it gives a ${compiled.type}, not true or false`, [0, source.length]);
   }
 };
 
@@ -97,87 +101,194 @@ const contextOf = (variables: Readonly<Record<string, unknown>>): Record<string,
   return context;
 };
 
-/** What is wrong with a condition, undefined when nothing is. */
-export const conditionProblem = (source: string): ExpressionProblem | undefined => {
+/** A language, and the names that its messages suggest. */
+interface Spoken {
+  readonly language: Environment;
+  readonly names: Names;
+}
+
+/** For values that are there; templates only, because conditions are compiled when they are read. */
+const templatesOfRuns = withAnySteps(templates);
+
+const inTemplates: Spoken = { language: templates, names: templateNames };
+const inConditions: Spoken = { language: conditions, names: conditionNames };
+
+const withStepNames = (names: Names, ids: readonly string[]): Names => ({
+  ...names,
+  variables: [...names.variables, 'steps'],
+  keys: (name) => (name === 'steps' ? ids : (names.keys?.(name) ?? [])),
+});
+
+/** With `steps`, where an expression may say it. */
+const inScope = ({ language, names }: Spoken, source: string, scope: OutputsScope | undefined): Spoken =>
+  scope === undefined
+    ? { language, names }
+    : {
+        language: /\bsteps\b/.test(source) ? withSteps(language, scope) : language,
+        names: withStepNames(names, [...scope.earlier.keys()]),
+      };
+
+const compileWith = ({ language, names }: Spoken, source: string, scope?: OutputsScope): Compiled => {
+  const refuse = scope === undefined ? undefined : (ast: ASTNode) => refuseOutputs(ast, scope);
+  const compiled = compile(language, source, refuse);
+  refuseHidden(compiled.ast, source, { language, names });
+  return compiled;
+};
+
+const textRules = ({ components, categories }: KnownNames): readonly TextRule[] => [
+  { variable: 'changes', method: 'touches', what: 'component', known: components },
+  { variable: 'changes', method: 'has', what: 'category', known: categories },
+];
+
+const wordRules = ({ types }: KnownNames): readonly WordRule[] => [
+  { variable: 'target', key: 'type', what: 'integration type', known: types },
+  { variable: 'target', key: 'status', what: 'status', known: [...targetStatuses, ''] },
+  { variable: 'changes', key: 'priority', what: 'priority', known: [...priorities, ''] },
+];
+
+/** What is wrong with a condition; names of the project, and earlier steps, are looked at where they are known. */
+export const conditionFaults = (
+  source: string,
+  known?: KnownNames,
+  scope?: OutputsScope,
+): readonly ExpressionProblem[] => {
+  const spoken = inScope(inConditions, source, scope);
   try {
-    mustBeBool(compile(conditions, source), source);
-    return undefined;
+    const compiled = compileWith(spoken, source, scope);
+    mustBeBool(compiled, source);
+    if (known === undefined) return [];
+    return [...unknownTexts(compiled.ast, textRules(known)), ...unknownWords(compiled.ast, wordRules(known))];
   } catch (error) {
-    return problemOf(error, source, conditionNames);
+    return [problemOf(error, source, spoken.names)];
   }
 };
 
-/** What is wrong with the expression of a template, undefined when nothing is. */
-export const templateExpressionProblem = (source: string): ExpressionProblem | undefined => {
+/** Types whose values have a text. */
+const texts: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'double', 'bool']);
+
+/** What only a run tells, because a program of the team's own gives it. */
+const isOpen = ({ type, ast }: Compiled): boolean => type === 'dyn' && readsSteps(ast);
+
+/** What is wrong with the expression of a template. */
+export const templateExpressionFaults = (source: string, scope?: OutputsScope): readonly ExpressionProblem[] => {
+  const spoken = inScope(inTemplates, source, scope);
   try {
-    compile(templates, source);
-    return undefined;
+    const compiled = compileWith(spoken, source, scope);
+    if (!texts.has(compiled.type) && !isOpen(compiled))
+      throw new Refusal(`it gives a ${compiled.type}, where text is needed`, trimmed(source));
+    return [];
   } catch (error) {
-    return problemOf(error, source, templateNames);
+    return [problemOf(error, source, spoken.names)];
   }
 };
 
-/** Compiles `if:`. Throws `expression-invalid` for syntax, unknown variables, and what is not true or false. */
-export const compileCondition = (source: string): Condition => {
+/** The ids of the steps that an expression reads; none for what is no expression. */
+export const stepsReadBy = (source: string): readonly string[] => {
+  try {
+    return /\bsteps\b/.test(source) ? stepsRead(conditions.parse(source).ast) : [];
+  } catch {
+    return [];
+  }
+};
+
+/** Where the words of an expression stand, without the spaces around them. */
+const trimmed = (source: string): readonly [number, number] => {
+  const start = source.length - source.trimStart().length;
+  return [start, start + source.trim().length];
+};
+
+const notYet = 'what earlier steps give is not known before they ran';
+
+/** Compiles `if:`. Throws `expression-invalid` for syntax, unknown names, and what is not true or false. */
+export const compileCondition = (source: string, scope?: OutputsScope): Condition => {
   const invalid = (error: unknown, names: Names) => expressionInvalid(source, problemOf(error, source, names), error);
+  const spoken = inScope(inConditions, source, scope);
   let compiled: Compiled;
   try {
-    compiled = compile(conditions, source);
+    compiled = compileWith(spoken, source, scope);
     mustBeBool(compiled, source);
   } catch (error) {
-    throw invalid(error, conditionNames);
+    throw invalid(error, spoken.names);
   }
+  const needsOutputs = readsSteps(compiled.ast);
   return {
     source,
-    holds: ({ target, run, env, changes }: ConditionContext) => {
+    needsOutputs,
+    holds: ({ target, run, env, changes, steps }: ConditionContext) => {
       try {
-        const result = compiled.run(contextOf({ target, run, env, changes: new Changes(changes) }));
+        if (needsOutputs && steps === undefined) throw new Refusal(notYet, [0, source.length]);
+        const result = compiled.run(
+          contextOf({ target, run, env, changes: new Changes(changes), ...(needsOutputs ? { steps } : {}) }),
+        );
         if (typeof result !== 'boolean') throw new Refusal('it gave neither true nor false', [0, source.length]);
         return result;
       } catch (error) {
-        throw invalid(error, withKeys(conditionNames, { target, run, env }));
+        throw invalid(error, withEnv(spoken.names, env));
       }
     },
   };
 };
 
-/** The language keeps `type` for itself; in rules it is the commit's. Strings and the function `type(x)` stay as they are. */
+/** Strings and the function `type(x)` stay as they are. */
 const renameType = (source: string): string =>
   source.replace(
     /("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])type(?!\w|\s*\()/g,
-    (_match, text: string | undefined) => text ?? 'commit_type',
+    (_match, text: string | undefined) => text ?? typeName,
   );
 
-/** Compiles the rule of a category of commits, over type, scope, breaking and subject. Throws `expression-invalid`. */
+const compileRule = (source: string): Compiled => {
+  const at = source.search(new RegExp(`\\b${typeName}\\b`));
+  if (at !== -1)
+    throw new Refusal(`there is no variable \`${typeName}\`; did you mean \`type\`?`, [at, at + typeName.length]);
+  refuseLong(source);
+  const compiled = compile(commits, renameType(source));
+  mustBeBool(compiled, source);
+  return compiled;
+};
+
+const ruleProblem = (error: unknown, source: string): ExpressionProblem => {
+  const { message, range } = problemOf(error, source, commitNames);
+  return { message: error instanceof Refusal ? message : message.replaceAll(typeName, 'type'), range };
+};
+
+/** What is wrong with the rule of commits. */
+export const commitRuleFaults = (source: string): readonly ExpressionProblem[] => {
+  try {
+    compileRule(source);
+    return [];
+  } catch (error) {
+    return [ruleProblem(error, source)];
+  }
+};
+
+/** Compiles a rule of commits, over type, scope, breaking and subject. Throws `expression-invalid`. */
 export const compileCommitRule = (source: string): ((commit: Commit) => boolean) => {
-  const invalid = (error: unknown) => {
-    const { message, range } = problemOf(error, source, commitNames);
-    return expressionInvalid(source, { message: message.replaceAll('commit_type', 'type'), range }, error);
-  };
+  const invalid = (error: unknown) => expressionInvalid(source, ruleProblem(error, source), error);
   let compiled: Compiled;
   try {
-    if (/\bcommit_type\b/.test(source))
-      throw new Refusal('there is no variable `commit_type`; did you mean `type`?', [0, source.length]);
-    refuseLong(source);
-    compiled = compile(commits, renameType(source));
-    mustBeBool(compiled, source);
+    compiled = compileRule(source);
   } catch (error) {
     throw invalid(error);
   }
   return ({ type, scope, breaking, subject }) => {
     try {
-      return compiled.run(contextOf({ commit_type: type, scope, breaking, subject })) === true;
+      return compiled.run(contextOf({ [typeName]: type, scope, breaking, subject })) === true;
     } catch (error) {
       throw invalid(error);
     }
   };
 };
 
-/** Evaluates an expression over target, run and env. Throws `expression-invalid`, also for a key that is not there. */
-export const evaluate = (source: string, { target, run, env }: TemplateVariables): unknown => {
+/** Evaluates an expression over target, run, env and, where they are given, steps. Throws `expression-invalid`, also for a key that is not there. */
+export const evaluate = (source: string, { target, run, env, steps }: TemplateVariables): unknown => {
+  const reads = steps !== undefined && /\bsteps\b/.test(source);
+  const spoken: Spoken = reads
+    ? { language: templatesOfRuns, names: withStepNames(templateNames, Object.keys(steps)) }
+    : inTemplates;
   try {
-    return fromLanguage(compile(templates, source).run(contextOf({ target, run, env })));
+    const context = contextOf({ target, run, env, ...(reads ? { steps } : {}) });
+    return fromLanguage(compileWith(spoken, source).run(context));
   } catch (error) {
-    throw expressionInvalid(source, problemOf(error, source, withKeys(templateNames, { target, run, env })), error);
+    throw expressionInvalid(source, problemOf(error, source, withEnv(spoken.names, env)), error);
   }
 };

@@ -1,9 +1,13 @@
 /** Computes a target's whole plan. Reads only: nothing in main, target or state changes while planning. */
+
+import { runFacts, targetFacts } from '../config/facts.ts';
 import { forTarget, LockstepError } from '../domain/errors.ts';
+import type { EventBody } from '../domain/events.ts';
 import type { StepPlan, TargetPlan } from '../domain/plan.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { StepKind } from '../steps/step.ts';
 import type { ChangesView, Pipeline, PipelineStep } from './pipeline.ts';
+import { withPrintedOutput } from './printed-output.ts';
 
 export interface PlanRequest {
   readonly pipeline: Pipeline;
@@ -11,6 +15,8 @@ export interface PlanRequest {
   readonly kinds: readonly StepKind[];
   readonly changes: ChangesView;
   readonly env: Readonly<Record<string, string>>;
+  /** Where what programs print while a step is planned goes; nowhere when left out. */
+  readonly emit?: (event: EventBody) => void;
 }
 
 const skip = (step: PipelineStep, cause: string): StepPlan => ({
@@ -29,28 +35,18 @@ export const kindOf = (kinds: readonly StepKind[], step: Pick<PipelineStep, 'use
   return kind;
 };
 
-const conditionFacts = ({ target, layout, run }: TargetContext) => ({
-  target: { ...target, ...targetFacts({ target, layout }) },
-  run: { id: run.id, commit: run.commit, full: run.full, reason: run.reason ?? '', version: run.version ?? '' },
-});
-
-/** What `target` holds in expressions and templates. Paths are absolute; empty strings where the target has none. */
-export const targetFacts = ({ target, layout }: Pick<TargetContext, 'target' | 'layout'>): Record<string, unknown> => ({
-  name: target.name,
-  type: layout.type,
-  path: layout.roots.target,
-  python: layout.python?.executable ?? target.python ?? '',
-  python_version: layout.python?.version ?? '',
-  package_dir: layout.packageDir ?? '',
-  site: layout.site ?? '',
-  checkout: layout.checkout ?? '',
-  labels: target.labels ?? [],
-});
-
 const holds = (request: PlanRequest, step: PipelineStep): boolean =>
   request.context.run.full ||
   step.if === undefined ||
-  step.if.holds({ ...conditionFacts(request.context), env: request.env, changes: request.changes });
+  step.if.holds({
+    target: targetFacts(request.context),
+    run: runFacts(request.context.run),
+    env: request.env,
+    changes: request.changes,
+  });
+
+const contextOf = ({ context, emit }: PlanRequest, step: PipelineStep): TargetContext =>
+  emit === undefined ? context : withPrintedOutput(context, step.id, emit);
 
 /**
  * Plans every step: in order, and those that need to know the others' actions last.
@@ -67,7 +63,11 @@ export const planTarget = async (request: PlanRequest): Promise<TargetPlan> => {
       plans.set(
         step.id,
         holds(request, step)
-          ? await kindOf(kinds, step).plan({ ...context, planned: [...plans.values()] }, step.with, step.id)
+          ? await kindOf(kinds, step).plan(
+              { ...contextOf(request, step), planned: [...plans.values()] },
+              step.with,
+              step.id,
+            )
           : skip(step, `if: ${step.if?.source} does not hold`),
       );
     }

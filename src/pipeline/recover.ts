@@ -1,4 +1,5 @@
 /** After a crash, every target is as before the run or as after it: this makes it so, and can itself be stopped at any point. */
+import { join } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { Roots } from '../domain/paths.ts';
 import type { Files, Ports } from '../ports.ts';
@@ -71,6 +72,19 @@ const checkRoots = (files: Files, { header, entries }: JournalFacts): void => {
   }
 };
 
+/** A file is held only once the journal says that its turn has come: one that it knows nothing of means that lines were lost. */
+const checkHeld = (files: Files, { header, entries, path }: JournalFacts): void => {
+  const known = new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.hold] : [])));
+  for (const { dir } of header.places) {
+    const lost = files.list(dir).find((name) => /^h\d+$/.test(name) && !known.has(name));
+    if (lost === undefined) continue;
+    const held = join(dir, lost);
+    throw new LockstepError('journal-damaged', `the journal ${path} is damaged: it knows nothing of ${held}`, {
+      hint: 'compare the target with its last backup, restore what differs, then delete the journal and that folder',
+    });
+  }
+};
+
 type Result = Pick<RecoveredRun, 'outcome' | 'cause'> & UndoReport;
 
 const recoverOne = async ({ ports, readBackup, refuse }: RecoverDeps, facts: JournalFacts): Promise<Result> => {
@@ -85,8 +99,14 @@ const recoverOne = async ({ ports, readBackup, refuse }: RecoverDeps, facts: Jou
     tidy(workplace, journal, 'committed');
     return { ...nothing, outcome: 'committed', cause: 'the run had committed its receipt' };
   }
+  if (facts.ended === null) checkHeld(files, facts);
   const report =
-    facts.ended === 'undone' ? nothing : await undoEntries({ ...workplace, readBackup, processes }, facts.entries);
+    facts.ended === 'undone'
+      ? nothing
+      : await undoEntries(
+          { ...workplace, readBackup, processes, run: header.run, externals: facts.externals },
+          facts.entries,
+        );
   if (report.unfinished.length > 0) {
     return { ...report, outcome: 'blocked', cause: `${report.unfinished.length} paths could not be put back` };
   }

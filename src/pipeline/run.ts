@@ -8,6 +8,7 @@ import type { TargetContext } from '../integrations/target-context.ts';
 import type { ApplyContext, StepKind } from '../steps/step.ts';
 import type { Pipeline, PipelineStep } from './pipeline.ts';
 import { kindOf } from './plan.ts';
+import { withPrintedOutput } from './printed-output.ts';
 import type { Transaction, UndoReport } from './transaction.ts';
 
 export interface TargetRun {
@@ -116,7 +117,7 @@ export const runTarget = async (run: TargetRun): Promise<RunEnd> => {
     undo ??= await transaction.undo();
   };
   const applyContext = (step: StepPlan, stepSignal: AbortSignal, failure: unknown): ApplyContext => ({
-    ...context,
+    ...withPrintedOutput(context, step.id, emit),
     signal: stepSignal,
     plan: plan.steps,
     content,

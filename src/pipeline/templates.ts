@@ -1,7 +1,8 @@
 /** Fills `${{ }}` templates: what an expression gives is put in as it is, one value, and never read as a template again. */
 import { LockstepError } from '../domain/errors.ts';
-import { type ExpressionProblem, expressionInvalid } from './expression-language.ts';
-import { evaluate, type TemplateVariables, templateExpressionProblem } from './expressions.ts';
+import { type ExpressionProblem, expressionInvalid } from './expression-problems.ts';
+import { evaluate, stepsReadBy, type TemplateVariables, templateExpressionFaults } from './expressions.ts';
+import type { OutputsScope } from './step-outputs.ts';
 
 interface Part {
   readonly kind: 'text' | 'expression';
@@ -71,13 +72,27 @@ export const fillTemplate = (template: string, variables: TemplateVariables): st
     .join('');
 };
 
+/** The ids of the steps whose outputs a template reads. */
+export const stepsReadIn = (template: string): readonly string[] =>
+  partsOf(template).parts.flatMap(({ kind, text }) => (kind === 'expression' ? stepsReadBy(text.trim()) : []));
+
+/** Whether a template reads `steps`: it can be filled only right before its step. */
+export const readsOutputs = (template: string): boolean => stepsReadIn(template).length > 0;
+
+/** Whether a text holds a template at all. */
+export const isTemplate = (text: string): boolean => text.includes(open);
+
 /** What is wrong with a template, with places in it; empty when it can be filled as far as anybody knows before a run. */
-export const templateFaults = (template: string): readonly ExpressionProblem[] => {
+export const templateFaults = (template: string, scope?: OutputsScope): readonly ExpressionProblem[] => {
   const { parts, unclosed } = partsOf(template);
-  const faults = parts.flatMap(({ kind, text, start }) => {
-    const fault = kind === 'text' ? undefined : templateExpressionProblem(text);
-    return fault === undefined ? [] : [{ ...fault, range: [start + fault.range[0], start + fault.range[1]] as const }];
-  });
+  const faults = parts.flatMap(({ kind, text, start }) =>
+    kind === 'text'
+      ? []
+      : templateExpressionFaults(text, scope).map(({ message, range }) => ({
+          message,
+          range: [start + range[0], start + range[1]] as const,
+        })),
+  );
   return unclosed === undefined
     ? faults
     : [...faults, { message: unclosedMessage, range: [unclosed, unclosed + open.length] }];

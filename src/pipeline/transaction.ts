@@ -1,8 +1,8 @@
 /** All writes of one run in one target: staged, journaled, put in place, and committed by the receipt or undone. */
 import { dirname, join } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
-import { absent } from '../domain/file-state.ts';
-import { type Roots, toRooted } from '../domain/paths.ts';
+import { absent, sameTime } from '../domain/file-state.ts';
+import { type Roots, toAbsolute, toRooted } from '../domain/paths.ts';
 import type { FileAction, RefAction } from '../domain/plan.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Ports } from '../ports.ts';
@@ -12,14 +12,16 @@ import { lockstepFolder, receiptPath, serialiseReceipt } from '../store/receipts
 import type { StatePlaces } from '../store/state-dir.ts';
 import { isBytecode } from './transaction/bytecode.ts';
 import { actionKey, type Draft, type DraftGround, draftBatch, emptyBook, type Staged } from './transaction/draft.ts';
+import { beginExternal, type External, type ExternalRequest, type Watched } from './transaction/external.ts';
 import { swapOrder } from './transaction/order.ts';
 import { closePlaces, openPlace, stagingPlaces, tidy, type Workplace } from './transaction/places.ts';
 import { moveRef } from './transaction/refs.ts';
 import { type ContentOf, discardStaged, stageDraft } from './transaction/stage.ts';
-import { swapEntry } from './transaction/swap.ts';
+import { holdBatch, swapEntry } from './transaction/swap.ts';
 import { undoEntries } from './transaction/undo.ts';
 import type { UndoReport } from './transaction/undo-log.ts';
 
+export type { External, ExternalRequest } from './transaction/external.ts';
 export type { LeftPath, UndoReport } from './transaction/undo-log.ts';
 
 export type PlacedAction = FileAction | RefAction;
@@ -49,6 +51,11 @@ export interface Transaction {
    * then, or on `disk`, the caller decides: `undo`, or `swap` again.
    */
   swap(actions: readonly PlacedAction[]): Promise<void>;
+  /**
+   * Begins with a program that writes by itself, for the first time or once more: all that stands where it may write is
+   * journaled. Throws `backup-failed`, `path-refused` or `disk`; the program must then not be started.
+   */
+  external(request: ExternalRequest): External;
   /** Puts everything back and ends the transaction, unless something is unfinished: then it may be called again. */
   undo(): Promise<UndoReport>;
   /**
@@ -84,6 +91,7 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
   const book = emptyBook();
   const started = new Set<number>();
   const swapped = new Set<string>();
+  const externals: Watched[] = [];
   let phase: 'new' | 'open' | 'committed' | 'undone' = 'new';
 
   const ground = (side: DraftGround['side']): DraftGround => ({ files, roots, places, refuse: deps.refuse, side });
@@ -103,7 +111,7 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
   const abandon = (draft: Draft): void => {
     try {
       discardStaged(workplace, draft);
-      if (book.files.length + book.refs.length > 0) return;
+      if (book.files.length + book.refs.length + externals.length > 0) return;
       closePlaces(workplace);
       journal.remove();
       phase = 'new';
@@ -136,20 +144,38 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
     return items.flatMap((item) => [...item.needs, item, ...item.trailing]);
   };
 
+  /** Last of all: whatever is put into a folder changes its time. Not journaled, for undoing would change it again. */
+  const bringFolderTimes = (actions: readonly PlacedAction[]): void => {
+    for (const action of actions) {
+      if (action.kind !== 'file' || action.after.kind !== 'dir' || action.mtimeNs === undefined) continue;
+      const path = toAbsolute(roots, action.path);
+      const now = files.stat(path);
+      const time = BigInt(action.mtimeNs);
+      if (now?.kind === 'dir' && !sameTime(now.mtimeNs, time)) tree.touch(path, time);
+    }
+  };
+
   const swap = async (actions: readonly PlacedAction[]): Promise<void> => {
     const wanted = actions.filter((action) => action.kind === 'file').flatMap(stagedFor);
     const items = swapOrder([...new Set(wanted)].filter((item) => !item.done));
     const refs = book.refs.filter((item) => !item.done && actions.some((action) => isSameMove(action, item.entry)));
-    if (items.length + refs.length === 0) return;
+    if (items.length + refs.length === 0) return bringFolderTimes(actions);
     const ids = [...items, ...refs].map(({ entry }) => entry.id);
     journal.swapping(ids);
     for (const id of ids) started.add(id);
+    holdBatch(
+      workplace,
+      items.map(({ entry }) => entry),
+    );
     for (const item of items) {
       item.done = swapEntry({ ...workplace, journal }, item.entry) === 'done';
       swapped.add(dirname(item.entry.path));
+      // Its mode was set after it was made.
+      if (item.entry.after.kind === 'dir') swapped.add(item.entry.path);
     }
+    bringFolderTimes(actions);
     for (const item of refs) {
-      await moveRef(ports.processes, item.entry, item.entry.before, item.entry.after);
+      await moveRef(ports.processes, item.entry, { from: item.entry.before, to: item.entry.after, run });
       item.done = true;
     }
   };
@@ -203,14 +229,29 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
     }
   };
 
+  const external = (request: ExternalRequest): External => {
+    if (request.globs.length === 0) return { ended: () => {} };
+    open();
+    const externalGround = {
+      ...workplace,
+      journal,
+      root: roots.target,
+      place: targetPlace,
+      readBackup: deps.readBackup,
+    };
+    return beginExternal(externalGround, externals, { request, id: () => book.nextId++ });
+  };
+
   return {
     stage: (actions, content) => stage('target', actions, content),
     swap,
+    external,
     commit,
     undo: async () => {
       if (phase === 'committed') throw new Error('a committed run cannot be undone; restore its backup instead');
       if (phase !== 'open') return nothingDone;
-      const undoGround = { ...workplace, readBackup: deps.readBackup, processes: ports.processes };
+      const { readBackup } = deps;
+      const undoGround = { ...workplace, readBackup, processes: ports.processes, run, externals };
       const entries = [...book.files, ...book.refs].map(({ entry }) => entry).filter(({ id }) => started.has(id));
       const report = await undoEntries(undoGround, entries);
       if (report.unfinished.length > 0) return report;

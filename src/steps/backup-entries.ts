@@ -1,10 +1,13 @@
 /** Names every path of a target's components: what a backup must hold so that each of them can be brought back whole. */
+import { join } from 'node:path';
 import { type RootedPath, toAbsolute, toRooted } from '../domain/paths.ts';
 import type { FileAction, StepPlan } from '../domain/plan.ts';
+import { declaredWrites } from '../domain/write-globs.ts';
 import { componentFiles, placeFor } from '../integrations/component-files.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { BackupRequest } from '../store/backups.ts';
+import { pathsOf } from '../store/write-sight.ts';
 
 const isBytecode = (path: string): boolean => /(^|\/)__pycache__(\/|$)/.test(path);
 
@@ -54,6 +57,19 @@ export const componentPaths = async (
     ...installed.map((absolute) => toRooted(layout.roots, absolute)),
   ]);
   return [...paths].filter((path) => !isBytecode(path)).sort();
+};
+
+/** Every path that a program may write and where something stands, folders included. */
+export const declaredPaths = (
+  { ports, layout }: Pick<TargetContext, 'ports' | 'layout'>,
+  globs: readonly string[],
+): readonly RootedPath[] => {
+  const { covers } = declaredWrites(globs);
+  const root = layout.roots.target;
+  return [...pathsOf(ports.files, { root, globs }).keys()]
+    .filter((path) => covers(path))
+    .map((path) => toRooted(layout.roots, join(root, path)))
+    .sort();
 };
 
 /** Where the clone of a `source` target stands; null when there is none, or when it is the main project itself, which Lockstep never moves. */

@@ -1,8 +1,10 @@
 /** Backs up, whole, every component that the run may touch, before anything is touched. */
 import { Type } from '@sinclair/typebox';
+import { holdsNames } from '../domain/named-option.ts';
 import { type RootedPath, toAbsolute } from '../domain/paths.ts';
+import { writesOf } from '../domain/write-globs.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
-import { allComponents, checkoutOf, componentPaths, plannedFiles, wantedPaths } from './backup-entries.ts';
+import { allComponents, checkoutOf, componentPaths, declaredPaths, plannedFiles, wantedPaths } from './backup-entries.ts';
 import type { PlanContext, StepKind } from './step.ts';
 
 type Paths = Readonly<Record<string, readonly RootedPath[]>>;
@@ -38,6 +40,7 @@ export const backup: StepKind = {
         Type.Array(Type.String({ minLength: 1 }), {
           description: 'Components to back up whole, besides those that the run touches. All of them by default.',
           uniqueItems: true,
+          ...holdsNames('component'),
         }),
       ),
     },
@@ -46,8 +49,11 @@ export const backup: StepKind = {
   mutates: false,
   idempotent: true,
   plansLast: true,
+  outputs: { id: 'string' },
   plan: async (context, options, id) => {
-    const touches = context.planned.some((step) => step.actions.some((action) => action.kind !== 'note'));
+    const programs = context.planned.filter(({ starts }) => (starts?.writes.length ?? 0) > 0);
+    const touches =
+      programs.length > 0 || context.planned.some((step) => step.actions.some((action) => action.kind !== 'note'));
     const warnings = context.layout.linkedToMain
       ? ['package is linked to the main project: it cannot be restored']
       : [];
@@ -58,6 +64,7 @@ export const backup: StepKind = {
     const paths: Record<string, readonly RootedPath[]> = {};
     for (const component of chosen(context, options))
       paths[component] = await componentPaths(context, component, { planned, wanted });
+    for (const { id: step, starts } of programs) paths[writesOf(step)] = declaredPaths(context, starts?.writes ?? []);
     return {
       ...empty,
       actions: [{ kind: 'note', sign: '+', text: noteOf(context, paths) }],
@@ -78,5 +85,6 @@ export const backup: StepKind = {
       checkout: await checkoutOf(context),
     });
     context.outputs.set('backup', { id: manifest.id });
+    context.outputs.set(plan.id, { id: manifest.id });
   },
 };

@@ -4,6 +4,8 @@ import type { ResolvedComponent } from '../domain/components.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { type FileVerdict, isWritten } from '../domain/file-compare.ts';
 import { absent, type FileState } from '../domain/file-state.ts';
+import { longestPointer, pointerWords } from '../domain/lfs-pointer.ts';
+import { holdsNames } from '../domain/named-option.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { RootedPath } from '../domain/paths.ts';
 import type { FileAction, StepPlan } from '../domain/plan.ts';
@@ -17,7 +19,11 @@ import type { PlanContext, StepKind } from './step.ts';
 const options = Type.Object(
   {
     components: Type.Optional(
-      Type.Array(Type.String(), { description: 'names of file components; all of them when left out', minItems: 1 }),
+      Type.Array(Type.String(), {
+        description: 'names of file components; all of them when left out',
+        minItems: 1,
+        ...holdsNames('file component'),
+      }),
     ),
   },
   { additionalProperties: false },
@@ -70,7 +76,8 @@ const deletedHint = (context: PlanContext, { component, verdicts }: ComparedComp
     fresh.length === 1
       ? `${fresh[0]?.path} was deleted here and stays so`
       : `${fresh.length} files of ${component.name} were deleted here and stay so`;
-  return [`${what}; \`--complete\` brings back what is missing`];
+  const command = `lockstep sync docs ${context.target.name} --categories ${component.name} --complete`;
+  return [`${what}; to bring back what is missing: ${command}`];
 };
 
 /** Files that the package brings are the package's: both writing one path would undo each other on every run. */
@@ -89,6 +96,15 @@ const refusePackageFiles = (context: PlanContext, components: readonly ResolvedC
       });
     }
   }
+};
+
+/** Written files that stand for content which no commit holds. */
+const pointersIn = async ({ main }: PlanContext, written: readonly FileAction[]): Promise<readonly string[]> => {
+  const small = written.flatMap(({ path, after, blob }) =>
+    blob !== undefined && after.kind === 'file' && after.size < longestPointer ? [{ path, blob }] : [],
+  );
+  const pointers = await main.lfsPointers(small.map(({ blob }) => blob));
+  return pointerWords(small.filter(({ blob }) => pointers.has(blob)).map(({ path }) => path));
 };
 
 const orphans = ({ receipt, project }: PlanContext): readonly string[] =>
@@ -175,6 +191,7 @@ const plan = async (context: PlanContext, given: Static<typeof options>, id: str
         ...warnings,
         ...compared.flatMap(({ component }) => component.warnings),
         ...compared.flatMap(({ verdicts }) => verdicts.flatMap(({ warning }) => warning ?? [])),
+        ...(await pointersIn(context, written)),
         ...compared.flatMap((entry) => deletedHint(context, entry)),
         ...orphans(context),
       ]),

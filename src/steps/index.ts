@@ -6,6 +6,7 @@ import { diagnose } from './diagnose.ts';
 import { mergeConfigStep } from './merge-config.ts';
 import { reinstall } from './reinstall.ts';
 import { rollback } from './rollback.ts';
+import { run } from './run.ts';
 import type { StepKind } from './step.ts';
 import { tag } from './tag.ts';
 import { verify } from './verify.ts';
@@ -18,6 +19,7 @@ export const stepKinds: readonly StepKind[] = [
   mergeConfigStep,
   reinstall,
   rollback,
+  run,
   tag,
   verify,
 ];

@@ -1,13 +1,19 @@
 /** `verify`: runs suites of checks on the target as it will be committed; what fails, or cannot be run, stops the run. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { CheckContext } from '../checks/check.ts';
-import { checksOf, runSuites, type VerifyReport } from '../checks/run-suites.ts';
+import { checksOf, executedBy, runSuites, type VerifyReport } from '../checks/run-suites.ts';
 import { LockstepError } from '../domain/errors.ts';
+import { holdsNames } from '../domain/named-option.ts';
 import type { StepKind } from './step.ts';
 
 const options = Type.Object(
   {
-    suites: Type.Optional(Type.Array(Type.String(), { description: 'core, integration and docs when left out' })),
+    suites: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'core, integration and docs when left out',
+        ...holdsNames('suite'),
+      }),
+    ),
     unknown: Type.Optional(
       Type.Union([Type.Literal('fail'), Type.Literal('warn')], {
         description: 'what a check counts as that could not run; fail when left out',
@@ -64,6 +70,10 @@ export const verify: StepKind = {
   summary: 'Runs suites of checks; the run is undone when one fails or could not run.',
   with: options,
   mutates: false,
+  executes: (project, given) =>
+    checksOf(project, (given as Static<typeof options>).suites ?? usual).some(({ checks }) =>
+      checks.some((check) => executedBy(project, check).length > 0),
+    ),
   idempotent: true,
   plan: async (context, given, id) => {
     const suites = checksOf(context.project, (given as Static<typeof options>).suites ?? usual);

@@ -7,7 +7,8 @@ import type { Roots } from '../domain/paths.ts';
 import type { Files, StateFiles } from '../ports.ts';
 import type { StatePlaces } from './state-dir.ts';
 
-export const journalFormat = 1;
+/** 2 since programs are in it: one who does not know them would leave what they wrote. */
+export const journalFormat = 2;
 
 const ending = '.ndjson';
 
@@ -21,7 +22,7 @@ export interface StagingPlace {
 }
 
 export interface JournalHeader {
-  readonly format: typeof journalFormat;
+  readonly format: 1 | typeof journalFormat;
   readonly run: string;
   readonly target: string;
   readonly project: string;
@@ -59,6 +60,35 @@ export interface RefEntry {
 
 export type JournalEntry = FileEntry | RefEntry;
 
+/** What stood at one path of a program's declared writes. */
+export interface SeenPath {
+  /** Relative to the target's folder, forward slashes. */
+  readonly path: string;
+  readonly state: FileState;
+  /** Nanoseconds, as a decimal string. */
+  readonly mtimeNs: string;
+}
+
+/** A program that writes by itself, at paths that its globs declare: all that stood there before it was started. */
+export interface ExternalEntry {
+  readonly id: number;
+  readonly step: string;
+  /** Absolute path of the folder that the globs and paths are relative to. */
+  readonly root: string;
+  readonly globs: readonly string[];
+  /** Index into the header's places: where what is brought back is made. */
+  readonly place: number;
+  /** Covered paths, and the folders that lead to them. */
+  readonly before: readonly SeenPath[];
+}
+
+/** A program that was started, and what it left. */
+export interface ExternalFacts {
+  readonly entry: ExternalEntry;
+  /** null until the program is over: whatever stands there is its own till then. */
+  readonly after: readonly SeenPath[] | null;
+}
+
 export type Ended = 'committed' | 'undone';
 
 type JournalLine =
@@ -70,6 +100,12 @@ type JournalLine =
   | { readonly t: 'swap'; readonly ids: readonly number[] }
   /** From here on, files of this place are held by renaming: their paths are missing for a moment. */
   | { readonly t: 'linkless'; readonly place: number }
+  /** This program is about to be started. */
+  | { readonly t: 'external'; readonly entry: ExternalEntry }
+  /** It is started once more: what it left before says nothing any more. */
+  | { readonly t: 'again'; readonly id: number }
+  /** It is over, and this is what it left. */
+  | { readonly t: 'left'; readonly id: number; readonly after: readonly SeenPath[] }
   | { readonly t: 'ended'; readonly how: Ended };
 
 export interface Journal {
@@ -79,6 +115,12 @@ export interface Journal {
   staged(entries: readonly JournalEntry[]): void;
   swapping(ids: readonly number[]): void;
   linkless(place: number): void;
+  /** Call before the program is started for the first time. */
+  external(entry: ExternalEntry): void;
+  /** Call before it is started again. */
+  again(id: number): void;
+  /** Call once nothing of it runs any more. */
+  left(id: number, after: readonly SeenPath[]): void;
   /** Not flushed: losing it costs a second look, nothing else. */
   ended(how: Ended): void;
   remove(): void;
@@ -110,6 +152,9 @@ export const openJournal = (state: StateFiles, path: string): Journal => {
       ]),
     swapping: (ids) => append([{ t: 'swap', ids }]),
     linkless: (place) => append([{ t: 'linkless', place }]),
+    external: (entry) => append([{ t: 'external', entry }]),
+    again: (id) => append([{ t: 'again', id }]),
+    left: (id, after) => append([{ t: 'left', id, after }]),
     ended: (how) => append([{ t: 'ended', how }], 'lazy'),
     remove: () => state.remove(path),
   };
@@ -122,6 +167,8 @@ export interface JournalFacts {
   /** Entries that were about to be put in place, or were; oldest first. Nothing else was ever touched. */
   readonly entries: readonly JournalEntry[];
   readonly linkless: ReadonlySet<number>;
+  /** Programs that were started, oldest first. */
+  readonly externals: readonly ExternalFacts[];
   readonly ended: Ended | null;
 }
 
@@ -156,13 +203,21 @@ export const readJournal = (files: Files, path: string): JournalFacts => {
   const ready = new Set<number>();
   const started = new Set<number>();
   const linkless = new Set<number>();
+  const externals = new Map<number, ExternalFacts>();
   let ended: Ended | null = null;
+  const noteExternal = (id: number, after: ExternalFacts['after']): void => {
+    const known = externals.get(id);
+    if (known !== undefined) externals.set(id, { ...known, after });
+  };
   for (const raw of rest) {
     const line = parseLine(raw);
     if (line?.t === 'entry') entries.set(line.entry.id, line.entry);
     if (line?.t === 'ready') for (const id of line.ids) ready.add(id);
     if (line?.t === 'swap') for (const id of line.ids) started.add(id);
     if (line?.t === 'linkless') linkless.add(line.place);
+    if (line?.t === 'external') externals.set(line.entry.id, { entry: line.entry, after: null });
+    if (line?.t === 'again') noteExternal(line.id, null);
+    if (line?.t === 'left') noteExternal(line.id, line.after);
     if (line?.t === 'ended') ended = line.how;
   }
   const missing = [...started].find((id) => !ready.has(id) || !entries.has(id));
@@ -171,7 +226,14 @@ export const readJournal = (files: Files, path: string): JournalFacts => {
       hint: 'compare the target with its last backup, restore what differs, then delete the journal',
     });
   }
-  return { path, header, entries: [...entries.values()].filter((entry) => started.has(entry.id)), linkless, ended };
+  return {
+    path,
+    header,
+    entries: [...entries.values()].filter((entry) => started.has(entry.id)),
+    linkless,
+    externals: [...externals.values()],
+    ended,
+  };
 };
 
 /** A run that ended neither way: it lives still, or was cut off. */

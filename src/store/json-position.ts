@@ -87,15 +87,21 @@ const lineAndColumn = (text: string, offset: number): string => {
   return `${before.length}:${(before.at(-1) ?? '').length + 1}`;
 };
 
-/** `line:column`, both from 1, of the first mistake in a text that is not JSON. */
-export const mistakeAt = (text: string): string => lineAndColumn(text, scanJson(text, () => {}) ?? text.length);
+/** Offset of the first mistake in a text that is not JSON. */
+export const mistakeOffset = (text: string): number => scanJson(text, () => {}) ?? text.length;
 
-/** `line:column` of the value at a path, or of the nearest value around it. */
-export const valueAt = (text: string, path: JsonPath): string => {
+/** `line:column`, both from 1, of the first mistake in a text that is not JSON. */
+export const mistakeAt = (text: string): string => lineAndColumn(text, mistakeOffset(text));
+
+/** Offset of the value at a path, or of the nearest value around it. */
+export const offsetAt = (text: string, path: JsonPath): number => {
   let best = { depth: -1, offset: 0 };
   scanJson(text, (found, offset) => {
-    const around = found.every((part, index) => part === path[index]);
+    const around = found.every((part, index) => String(part) === String(path[index]));
     if (around && found.length > best.depth) best = { depth: found.length, offset };
   });
-  return lineAndColumn(text, best.offset);
+  return best.offset;
 };
+
+/** `line:column` of the value at a path, or of the nearest value around it. */
+export const valueAt = (text: string, path: JsonPath): string => lineAndColumn(text, offsetAt(text, path));

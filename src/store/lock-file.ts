@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { LockstepError } from '../domain/errors.ts';
 import type { Owner, Ports, Tree } from '../ports.ts';
+import { endGroups } from './lock-groups.ts';
 import { lockstepFolder } from './receipts.ts';
 
-export type LockPorts = Pick<Ports, 'files' | 'openTree' | 'state' | 'identity' | 'clock'>;
+export type LockPorts = Pick<Ports, 'files' | 'openTree' | 'state' | 'identity' | 'clock' | 'groups'>;
 
-/** What a lock file says. */
+/** What the first line of a lock file says; each further line is about a process group that its owner started. */
 export interface LockFacts extends Owner {
   readonly format: 1;
   /** Makes every taking of a lock another one. */
@@ -15,8 +16,6 @@ export interface LockFacts extends Owner {
   /** ISO 8601 UTC. */
   readonly time: string;
   readonly what: string;
-  /** Leaders of the process groups that the owner started. */
-  readonly children: readonly Owner[];
 }
 
 export interface LockFile {
@@ -39,7 +38,7 @@ const causedBy = (error: unknown, codes: readonly string[]): boolean => codes.in
 
 const parseFacts = (text: string): LockFacts | undefined => {
   try {
-    const facts: unknown = JSON.parse(text);
+    const facts: unknown = JSON.parse(text.split('\n', 1)[0] ?? '');
     const known = facts !== null && typeof facts === 'object' && 'format' in facts && facts.format === 1;
     return known && 'pid' in facts && typeof facts.pid === 'number' ? (facts as LockFacts) : undefined;
   } catch {
@@ -120,8 +119,7 @@ const createWhole = (ports: LockPorts, { path, tree }: LockFile, facts: LockFact
   }
 };
 
-/** Rewrites a lock that this process holds. */
-export const rewrite = ({ path, tree }: LockFile, facts: LockFacts): void => {
+const replaceWhole = ({ path, tree }: LockFile, facts: LockFacts): void => {
   const temporary = temporaryOf(path, facts);
   tree.write(temporary, Buffer.from(JSON.stringify(facts)), 0o600);
   tree.flush([temporary]);
@@ -129,6 +127,16 @@ export const rewrite = ({ path, tree }: LockFile, facts: LockFacts): void => {
 };
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+/** Throws `locked` when something that the dead owner started goes on and cannot be ended. */
+const endStarted = ({ identity }: LockPorts, path: string, { facts, text }: Holder): void => {
+  const left = facts === undefined ? undefined : endGroups(identity, facts, text);
+  if (left === undefined) return;
+  throw new LockstepError('locked', `a process that a killed run started goes on and cannot be ended: ${left.pid}`, {
+    hint: `end it (kill -9 -- -${left.pid}), then run the same command again`,
+    details: [`lock: ${path}`, `held by process ${facts?.pid}, which is gone: ${facts?.what}`],
+  });
+};
 
 /**
  * Replaces a dead owner's lock. While `<lock>.takeover-<digest of the dead lock>` is held, nobody else may replace that
@@ -139,8 +147,8 @@ const takeOver = (ports: LockPorts, file: LockFile, facts: LockFacts, dead: Hold
   if (!attemptOne(ports, right, { ...facts, nonce: `${facts.nonce}t` }).held) return false;
   try {
     if (readHolder(ports, file.path)?.text !== dead.text) return false;
-    for (const child of dead.facts?.children ?? []) ports.identity.endGroup(child);
-    rewrite(file, facts);
+    endStarted(ports, file.path, dead);
+    replaceWhole(file, facts);
     return true;
   } finally {
     dropFile(right.tree, right.path);
@@ -182,7 +190,7 @@ export const attemptOne = (ports: LockPorts, file: LockFile, facts: LockFacts): 
 /** Gives a held lock back; one that is no longer this taking's own is left alone. */
 export const release = (ports: LockPorts, file: LockFile, nonce: string): void => {
   if (readHolder(ports, file.path)?.facts?.nonce !== nonce) return;
-  if (file.ownFolder) sweep(ports, file);
+  sweep(ports, file);
   dropFile(file.tree, file.path);
   if (!file.ownFolder) return;
   try {

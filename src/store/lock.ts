@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Roots } from '../domain/paths.ts';
+import type { ProcessGroups } from '../ports.ts';
 import {
   attemptOne,
   type Holder,
@@ -12,8 +13,8 @@ import {
   lockedError,
   openLockFile,
   release,
-  rewrite,
 } from './lock-file.ts';
+import { noteGroup } from './lock-groups.ts';
 import { lockstepFolder } from './receipts.ts';
 import type { StatePlaces } from './state-dir.ts';
 
@@ -29,8 +30,6 @@ export interface LockRequest {
 
 export interface Lock {
   readonly paths: readonly string[];
-  /** Records the leaders of the process groups that run under this lock, so that whoever takes over can end them. */
-  setChildren(pids: readonly number[]): void;
   /** Gives all back. Safe to call twice. */
   release(): void;
 }
@@ -50,6 +49,8 @@ const age = (ports: LockPorts, by: Holder | undefined): string => {
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 };
+
+type Listener = Parameters<ProcessGroups['watch']>[0];
 
 type Round = { readonly blocked?: { readonly path: string; readonly by: Holder | undefined } };
 
@@ -79,7 +80,8 @@ const takeAll = (ports: LockPorts, files: readonly LockFile[], facts: LockFacts)
 const patience = 5;
 
 /**
- * Takes the locks at all the paths, in sorted order of their real places, or none of them.
+ * Takes the locks at all the paths, in sorted order of their real places, or none of them. While the locks of roots are
+ * held, they name every process group that this process starts, before it can do anything.
  * A lock is taken over only from an owner of this host that is certainly dead, after ending the processes it started.
  * Throws `locked`, saying who, since when and what to do; `target-missing` when a root is not there; `disk`; `path-refused`.
  */
@@ -91,13 +93,12 @@ export const acquireLock = async (
   const byPath = new Map(paths.map((path) => openLockFile(ports, path)).map((file) => [file.path, file]));
   const files = [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   const deadline = ports.clock.ticks() + waitMs;
-  let facts: LockFacts = {
+  const facts: LockFacts = {
     format: 1,
     ...ports.identity.self(),
     nonce: randomBytes(8).toString('hex'),
     time: ports.clock.now().toISOString(),
     what,
-    children: [],
   };
   for (let round = 0; ; round += 1) {
     signal?.throwIfAborted();
@@ -108,17 +109,19 @@ export const acquireLock = async (
     // Jitter, so that many waiters do not knock in step for ever.
     await sleep(5 + Math.random() * Math.min(10 + round * 5, 60));
   }
+  const roots = files.filter((file) => file.ownFolder);
+  const note: Listener = (group, state) => {
+    for (const file of roots) noteGroup(file, group, state);
+  };
+  for (const group of ports.groups?.live() ?? []) note(group, 'live');
+  const unwatch = ports.groups?.watch(note);
   let live = true;
   return {
     paths: files.map((file) => file.path),
-    setChildren: (pids) => {
-      if (!live) return;
-      facts = { ...facts, children: pids.flatMap((pid) => ports.identity.of(pid) ?? []) };
-      for (const file of files) rewrite(file, facts);
-    },
     release: () => {
       if (!live) return;
       live = false;
+      unwatch?.();
       for (const file of [...files].reverse()) release(ports, file, facts.nonce);
     },
   };

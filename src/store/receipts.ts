@@ -84,6 +84,7 @@ const receipt: Readonly<Record<string, Shape>> = {
       owner: text,
     }),
   ),
+  steps: optional(mapOf(text)),
 };
 
 const damaged = (path: string, why: string, cause?: unknown): LockstepError =>

@@ -1,14 +1,31 @@
-/** Records of runs: what was planned, what happened, how it ended; and the last verification of every target. */
+/** Records of runs as they are written: what was planned, what happened, what was printed, how it ended; and the last verification of every target. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { EventBody } from '../domain/events.ts';
+import { LockstepError, messageOf } from '../domain/errors.ts';
+import { type EventBody, eventVersion } from '../domain/events.ts';
 import type { TargetPlan } from '../domain/plan.ts';
+import { runIdPattern } from '../domain/run-policy.ts';
 import type { Clock, Ports } from '../ports.ts';
 import { compactTime, fileNameOf } from './file-names.ts';
+import { openOutput } from './runs/output.ts';
 import type { StatePlaces } from './state-dir.ts';
+
+export { appendRunLog } from './runs/log.ts';
 
 type RunPorts = Pick<Ports, 'files' | 'state' | 'clock'>;
 
+/** Of `run.json`, `plan.json` and `result.json`. */
+export const recordFormat = 1;
+
+/** Names of the files in the folder of a run. */
+export const recordFiles = {
+  start: 'run.json',
+  plan: 'plan.json',
+  events: 'events.ndjson',
+  result: 'result.json',
+} as const;
+
+/** Trouble in writing a record never stops a run: what is recorded then ends there. */
 export interface RunRecord {
   readonly id: string;
   readonly dir: string;
@@ -17,91 +34,119 @@ export interface RunRecord {
   event(event: EventBody): void;
   /** Writes `result.json`: a run that has one came to its end. */
   finish(result: Readonly<Record<string, unknown>>): void;
+  /** Why the record is not whole; null when it is. */
+  trouble(): string | null;
 }
-
-export interface PastRun {
-  readonly id: string;
-  readonly dir: string;
-  /** As `finish` was given it; undefined for a run that was cut off, or whose record cannot be read. */
-  readonly result: Readonly<Record<string, unknown>> | undefined;
-}
-
-const resultName = 'result.json';
-const idPattern = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
 /** Such as `20261123T031530Z-4f2a`: sorts by time. */
 export const newRunId = (clock: Clock): string => `${compactTime(clock.now())}-${randomBytes(2).toString('hex')}`;
 
 const pretty = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** Starts the record of a run under `runs/<id>/`: `plan.json`, `events.ndjson`, `result.json`. */
+/** The folder of a run's record. */
+export const runDir = (places: Pick<StatePlaces, 'runs'>, id: string): string => join(places.runs, id);
+
+/** One line of `events.ndjson`. */
+export const eventLine = (event: EventBody, { run, time }: { readonly run: string; readonly time: Date }): string =>
+  `${JSON.stringify({ v: eventVersion, time: time.toISOString(), run, ...event })}\n`;
+
+/**
+ * Starts the record of a run under `runs/<id>/`: `run.json` says which process runs it, then `plan.json`,
+ * `events.ndjson` without what was printed, `output/<target>/<step>.log`, and last `result.json`.
+ */
 export const openRun = (
-  { state, clock }: Pick<RunPorts, 'state' | 'clock'>,
+  { state, clock, identity }: Pick<RunPorts, 'state' | 'clock'> & Partial<Pick<Ports, 'identity'>>,
   places: StatePlaces,
   id: string,
 ): RunRecord => {
-  const dir = join(places.runs, id);
+  const dir = runDir(places, id);
   const plans: Record<string, TargetPlan> = {};
+  const output = openOutput(state, dir);
+  const begun = clock.now().toISOString();
+  let facts: Readonly<Record<string, unknown>> = {};
   let waiting: string[] = [];
   let started = false;
   let unsaved = false;
+  let trouble: string | null = null;
+
+  const record = (work: () => void): void => {
+    if (trouble !== null) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof LockstepError)) throw error;
+      trouble = messageOf(error);
+    }
+  };
+  const begin = (): void => {
+    if (started) return;
+    started = true;
+    const owner = identity?.self() ?? null;
+    state.replace(
+      join(dir, recordFiles.start),
+      pretty({ format: recordFormat, run: id, time: begun, ...facts, owner }),
+    );
+    output.flush();
+  };
   const write = (): void => {
-    if (waiting.length > 0) state.append(join(dir, 'events.ndjson'), waiting.join(''), 'lazy');
+    if (waiting.length > 0) state.append(join(dir, recordFiles.events), waiting.join(''), 'lazy');
     waiting = [];
-    if (unsaved) state.replace(join(dir, 'plan.json'), pretty({ format: 1, run: id, targets: plans }));
+    if (unsaved) state.replace(join(dir, recordFiles.plan), pretty({ format: recordFormat, run: id, targets: plans }));
     unsaved = false;
   };
+  const savePlan = (target: string, plan: TargetPlan): void => {
+    plans[target] = plan;
+    unsaved = true;
+  };
+  const keep = (event: EventBody): void => {
+    if (event.kind === 'step.output') {
+      output.add(event.target, event.step, event.text);
+      return;
+    }
+    waiting.push(eventLine(event, { run: id, time: clock.now() }));
+    if (event.kind === 'run.started') {
+      facts = { commit: event.commit, targets: event.targets, reason: event.reason ?? null };
+    }
+    if (event.kind === 'target.planned') savePlan(event.target, event.plan);
+    if (event.kind === 'step.started') begin();
+    if (event.kind === 'step.finished') output.end(event.target, event.step);
+    if (event.kind === 'target.finished') output.end(event.result.target);
+    // The plan goes to the disk once a target, before its first step, and the events as they come from then on.
+    if (started) write();
+  };
+
   return {
     id,
     dir,
-    savePlan: (target, plan) => {
-      plans[target] = plan;
-      unsaved = true;
-    },
-    event: (event) => {
-      waiting.push(`${JSON.stringify({ v: 1, time: clock.now().toISOString(), run: id, ...event })}\n`);
-      started ||= event.kind === 'step.started';
-      // The plan goes to the disk once a target, before its first step, and the events as they come from then on.
-      if (started) write();
-    },
-    finish: (result) => {
-      write();
-      state.replace(join(dir, resultName), pretty({ format: 1, run: id, ...result }));
-    },
+    savePlan,
+    event: (event) => record(() => keep(event)),
+    finish: (result) =>
+      record(() => {
+        begin();
+        write();
+        output.end();
+        const times = { started: begun, finished: clock.now().toISOString() };
+        state.replace(join(dir, recordFiles.result), pretty({ format: recordFormat, run: id, ...times, ...result }));
+      }),
+    trouble: () => trouble,
   };
 };
 
-const readJson = (files: RunPorts['files'], path: string): Readonly<Record<string, unknown>> | undefined => {
-  if (files.stat(path)?.kind !== 'file') return undefined;
-  try {
-    const value: unknown = JSON.parse(files.readText(path));
-    return value !== null && typeof value === 'object' ? { ...value } : undefined;
-  } catch {
-    // A record is a convenience: one that cannot be read counts as none.
-    return undefined;
-  }
+/** Adds to the record of an earlier run what became of it; nothing when it left none. Throws `disk`. */
+export const appendEvent = (
+  { files, state, clock }: RunPorts,
+  places: Pick<StatePlaces, 'runs'>,
+  { run, event }: { readonly run: string; readonly event: EventBody },
+): void => {
+  const dir = runDir(places, run);
+  if (!runIdPattern.test(run) || files.stat(dir)?.kind !== 'dir') return;
+  // A line break first: the run may have been cut off in the middle of a line.
+  state.append(join(dir, recordFiles.events), `\n${eventLine(event, { run, time: clock.now() })}`, 'lazy');
 };
 
-/** Newest first. */
-export const lastRuns = ({ files }: Pick<RunPorts, 'files'>, places: StatePlaces, count: number): readonly PastRun[] =>
-  files
-    .list(places.runs)
-    .filter((name) => idPattern.test(name))
-    .reverse()
-    .slice(0, count)
-    .map((id) => {
-      const dir = join(places.runs, id);
-      return { id, dir, result: readJson(files, join(dir, resultName)) };
-    });
-
-/** One line a run in `runs/log.ndjson`, also for runs with nothing to do. */
-export const appendRunLog = (
-  { state }: Pick<RunPorts, 'state'>,
-  places: StatePlaces,
-  entry: Readonly<Record<string, unknown>>,
-): void => state.append(places.runLog, `${JSON.stringify(entry)}\n`, 'lazy');
-
 const verifyPath = (places: StatePlaces, target: string): string => join(places.verify, `${fileNameOf(target)}.json`);
+
+const verifyFormat = 1;
 
 /** The last verification of a target, with whatever else was to be kept of it. */
 export interface VerifyRecord extends Readonly<Record<string, unknown>> {
@@ -115,15 +160,27 @@ export const saveVerify = (
   { state }: Pick<RunPorts, 'state'>,
   places: StatePlaces,
   { target, result }: { readonly target: string; readonly result: VerifyRecord },
-): void => state.replace(verifyPath(places, target), pretty(result));
+): void => state.replace(verifyPath(places, target), pretty({ format: verifyFormat, ...result }));
 
-/** undefined when the target was never verified, or the record cannot be read. */
+const readJson = (files: RunPorts['files'], path: string): Readonly<Record<string, unknown>> | undefined => {
+  if (files.stat(path)?.kind !== 'file') return undefined;
+  try {
+    const value: unknown = JSON.parse(files.readText(path));
+    return value !== null && typeof value === 'object' ? { ...value } : undefined;
+  } catch {
+    // A record is a convenience: one that cannot be read counts as none.
+    return undefined;
+  }
+};
+
+/** undefined when the target was never verified, or the record cannot be read; a newer Lockstep's counts as one that cannot. */
 export const readVerify = (
   { files }: Pick<RunPorts, 'files'>,
   places: StatePlaces,
   target: string,
 ): VerifyRecord | undefined => {
-  const { outcome, time, ...rest } = readJson(files, verifyPath(places, target)) ?? {};
-  if ((outcome !== 'passed' && outcome !== 'failed') || typeof time !== 'string') return undefined;
+  const { format = verifyFormat, outcome, time, ...rest } = readJson(files, verifyPath(places, target)) ?? {};
+  if (format !== verifyFormat || (outcome !== 'passed' && outcome !== 'failed') || typeof time !== 'string')
+    return undefined;
   return { outcome, time, ...rest };
 };

@@ -10,6 +10,7 @@ import { treeLines } from '../fixtures/tree-hash.ts';
 
 const treeCalls: Readonly<Record<keyof Tree, (tree: Tree, path: string) => unknown>> = {
   write: (tree, path) => tree.write(path, Buffer.from('x'), 0o644),
+  append: (tree, path) => tree.append(path, Buffer.from('x')),
   symlink: (tree, path) => tree.symlink(path, 'x'),
   link: (tree, path) => tree.link(path, `${path}2`),
   rename: (tree, path) => tree.rename(path, `${path}2`),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { installedGit } from '../../src/adapters/git.ts';
 import { spawnProcesses } from '../../src/adapters/processes.ts';
 import type { Repo } from '../../src/ports.ts';
-import { commit, git, initRepo, put, temporary } from '../fixtures/sandbox.ts';
+import { commit, commitRawNames, git, initRepo, put, temporary } from '../fixtures/sandbox.ts';
 
 const installed = (env: Readonly<Record<string, string | undefined>> = process.env) =>
   installedGit(spawnProcesses(env), env);
@@ -184,6 +184,22 @@ describe('trees', () => {
     expect(entries.find((entry) => entry.path === 'link')).toMatchObject({ mode: '120000', size: 7 });
     expect(entries.find((entry) => entry.path === 'run.sh')).toMatchObject({ mode: '100755', size: 10 });
     for (const path of odd) expect(entries.find((entry) => entry.path === path)?.size).toBe(Buffer.byteLength(path));
+  });
+
+  it('never merges names that are not UTF-8: each is there as git quotes it, and marked', async () => {
+    const { root, repo } = repository({ 'd/\ufffd.md': 'its own name\n' });
+    const raw = (text: string) => Buffer.from(text, 'latin1');
+    commitRawNames(root, [
+      [raw('d/bad\xff.md'), 'ff\n'],
+      [raw('d/bad\xfe\t"\\.md'), 'fe\n'],
+    ]);
+    const listed = await repo.tree('HEAD', ['d']);
+    expect(listed.map(({ path, unnamed, size }) => [path, unnamed, size])).toEqual([
+      ['d/bad\\376\\011\\"\\\\.md', true, 3],
+      ['d/bad\\377.md', true, 3],
+      ['d/\ufffd.md', undefined, 13],
+    ]);
+    expect(String((await repo.blobs([listed[1]?.blob ?? ''])).get(listed[1]?.blob ?? ''))).toBe('ff\n');
   });
 
   it('lists only some paths, taken literally', async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { cleanEnvironment } from '../../src/adapters/environment.ts';
+import { groupBook } from '../../src/adapters/process-groups.ts';
 import { spawnProcesses } from '../../src/adapters/processes.ts';
 import type { ProcessResult } from '../../src/ports.ts';
 import { temporary } from '../fixtures/sandbox.ts';
@@ -204,11 +205,68 @@ describe('ending a program', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('gives up on a descendant that left the group with the pipes in hand', async () => {
+  it('gives up on a descendant that cannot be found and holds the pipes', async () => {
     const started = performance.now();
-    const result = await processes.run({ argv: sh('setsid sleep 6 & sleep 60'), as: 'command', timeout: 200 });
+    const hidden = 'env -i setsid sleep 6 & sleep 60';
+    const result = await processes.run({ argv: sh(hidden), as: 'command', timeout: 200 });
     expect(result.timedOut).toBe(true);
     expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  describe('a child that called setsid', () => {
+    const leaving = (file: string, then: string) => sh(`setsid sh -c 'trap "" TERM; echo $$ > ${file}; sleep 60; :' & ${then}`);
+
+    it('is ended with the rest when the time is up, though it listens to nothing', async () => {
+      const file = join(temporary(), 'pid');
+      const result = await processes.run({ argv: leaving(file, 'sleep 60'), as: 'command', timeout: 500 });
+      expect(result.timedOut).toBe(true);
+      expect(isRunning(await pidIn(file))).toBe(false);
+    });
+
+    it('is ended on abort', async () => {
+      const file = join(temporary(), 'pid');
+      const stop = new AbortController();
+      const run = processes.run({ argv: leaving(file, 'sleep 60'), as: 'command', signal: stop.signal });
+      const pid = await pidIn(file);
+      expect(isRunning(pid)).toBe(true);
+      stop.abort();
+      await run;
+      expect(isRunning(pid)).toBe(false);
+    });
+
+    it('is ended at once with all the others', async () => {
+      const file = join(temporary(), 'pid');
+      const groups = groupBook();
+      const run = spawnProcesses(base, groups).run({ argv: leaving(file, 'sleep 60'), as: 'command' });
+      const pid = await pidIn(file);
+      groups.endAll();
+      await run;
+      await expect.poll(() => isRunning(pid)).toBe(false);
+    });
+  });
+
+  describe('what a program leaves running', () => {
+    it.each([
+      ['in its group, pipes in hand', 'sleep 61 & exit 0'],
+      ['in its group, pipes closed', 'sleep 61 >/dev/null 2>&1 & exit 0'],
+      ['in a session of its own', 'setsid sleep 61 >/dev/null 2>&1 & exit 0'],
+    ])('is ended and told when that was asked for: %s', async (_where, script) => {
+      const result = await processes.run({ argv: sh(script), as: 'command', leftovers: 'end', timeout: 20_000 });
+      expect(result).toMatchObject({ code: 0, timedOut: false, leftBehind: ['sleep 61'] });
+    });
+
+    it('is nothing where all is over, or will be in a moment', async () => {
+      const result = await processes.run({ argv: sh('(sleep 0.05; echo b) & echo a'), as: 'command', leftovers: 'end' });
+      expect(result).toMatchObject({ code: 0, leftBehind: [] });
+      expect(result.stdout.toString()).toBe('a\nb\n');
+    });
+
+    it('tells where each piece of output comes from', async () => {
+      const seen: string[] = [];
+      const onOutput = (text: string, from: string) => void seen.push(`${from} ${text.trim()}`);
+      await processes.run({ argv: sh('echo out; sleep 0.1; echo err >&2'), as: 'command', onOutput });
+      expect(seen).toEqual(['stdout out', 'stderr err']);
+    });
   });
 
   it('starts nothing when the signal was given before', async () => {
@@ -218,11 +276,48 @@ describe('ending a program', () => {
     expect(own.counts()).toEqual({});
   });
 
-  it('tells of each group as it begins and ends', async () => {
-    const seen: string[] = [];
-    const own = spawnProcesses(base, { onGroup: (pid, state) => seen.push(`${typeof pid} ${state}`) });
-    await own.run({ argv: ['true'], as: 'command' });
-    expect(seen).toEqual(['number started', 'number ended']);
+  describe('the book of groups', () => {
+    const watched = () => {
+      const groups = groupBook();
+      const seen: string[] = [];
+      const marks = new Set<string>();
+      groups.watch(({ mark, leader }, state) => {
+        marks.add(mark);
+        seen.push(leader === null ? `unknown ${state}` : `${typeof leader.startTime} ${state}`);
+      });
+      return { groups, seen, marks, own: spawnProcesses(base, groups) };
+    };
+
+    it('is told before a group starts, when its leader is known, and when it is over', async () => {
+      const { groups, seen, marks, own } = watched();
+      const { stdout } = await own.run({ argv: printEnvironment, as: 'command' });
+      expect(seen).toEqual(['unknown live', 'string live', 'string over']);
+      expect([...marks]).toEqual([JSON.parse(stdout.toString()).LOCKSTEP_GROUP]);
+      expect(groups.live()).toEqual([]);
+    });
+
+    it('holds nothing of a program that could not be started', async () => {
+      const { groups, seen, own } = watched();
+      await expect(own.run({ argv: ['no-such-program'], as: 'command' })).rejects.toMatchObject({
+        code: 'process-failed',
+      });
+      await expect(own.run({ argv: ['true', 'a\0b'], as: 'command' })).rejects.toMatchObject({
+        code: 'process-failed',
+      });
+      expect(seen).toEqual(['unknown live', 'unknown over', 'unknown live', 'unknown over']);
+      expect(groups.live()).toEqual([]);
+    });
+
+    it('keeps a group that others still run in when its leader is gone, until they are too', async () => {
+      const { groups, own } = watched();
+      const pidFile = join(temporary(), 'pid');
+      await own.run({ argv: sh(`sleep 60 >/dev/null 2>&1 & echo $! > ${pidFile}`), as: 'command' });
+      expect(groups.live()).toHaveLength(1);
+      groups.endAll();
+      for (let round = 0; round < 100 && groups.live().length > 0; round += 1) await sleep(20);
+      expect(groups.live()).toEqual([]);
+      expect(isRunning(await pidIn(pidFile))).toBe(false);
+    });
   });
 
   it('leaves no child behind when this process ends', async () => {

@@ -12,6 +12,7 @@ const bytes = Buffer.from('new\n');
 /** Every way to write to one path. */
 const ways: Readonly<Record<string, (tree: Tree, path: string, inside: string) => unknown>> = {
   write: (tree, path) => tree.write(path, bytes, 0o644),
+  append: (tree, path) => tree.append(path, bytes),
   symlink: (tree, path) => tree.symlink(path, 'x'),
   'link to': (tree, path, inside) => tree.link(inside, path),
   'link from': (tree, path, inside) => tree.link(path, `${inside}-copy`),
@@ -90,6 +91,7 @@ describe('the guard of every write', () => {
     symlinkSync(join(dir, 'elsewhere', 'a.md'), join(root, 'a.md'));
     const mode = statSync(join(dir, 'elsewhere', 'a.md')).mode;
     expect(codeOf(() => tree.write(join(root, 'a.md'), bytes, 0o600))).toBe('path-refused');
+    expect(codeOf(() => tree.append(join(root, 'a.md'), bytes))).toBe('path-refused');
     expect(codeOf(() => tree.chmod(join(root, 'a.md'), 0o600))).toBe('path-refused');
     tree.touch(join(root, 'a.md'), 1_000_000_000_000_000n);
     expect(readFileSync(join(dir, 'elsewhere', 'a.md'), 'utf8')).toBe('elsewhere\n');
@@ -134,6 +136,29 @@ describe('a tree on the disk', () => {
     tree.rmdir(join(root, 'folder'));
     tree.unlink(join(root, 'pointer'));
     expect(existsSync(join(root, 'folder'))).toBe(false);
+  });
+
+  it('adds to a file that is there, and makes none', () => {
+    const { root, inside, tree } = sandbox();
+    tree.append(inside, bytes);
+    expect(readFileSync(inside, 'utf8')).toBe('inside\nnew\n');
+    expect(codeOf(() => tree.append(join(root, 'missing'), bytes))).toBe('disk');
+    expect(existsSync(join(root, 'missing'))).toBe(false);
+  });
+
+  it('sets any time to the microsecond, of a link itself too, and one before 1970 to the millisecond', () => {
+    const { root, inside, tree } = sandbox();
+    tree.symlink(join(root, 'pointer'), 'inside.md');
+    const timeOf = (path: string): bigint => lstatSync(path, { bigint: true }).mtimeNs;
+    const untouched = timeOf(inside);
+    for (let round = 0n; round < 500n; round += 1n) {
+      const ns = 1_700_000_000_000_000_999n + round * 7_919_017_000n;
+      tree.touch(join(root, 'pointer'), ns);
+      expect(timeOf(join(root, 'pointer'))).toBe((ns / 1000n) * 1000n);
+    }
+    expect(timeOf(inside)).toBe(untouched);
+    tree.touch(inside, -86_400_123_456_789n);
+    expect(timeOf(inside)).toBe(-86_400_123_000_000n);
   });
 
   it('says disk for trouble of the file system, naming the path', () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { installedGit } from '../../src/adapters/git.ts';
 import { spawnProcesses } from '../../src/adapters/processes.ts';
 import { makeChecklist } from '../../src/app/checklist.ts';
-import { type DetectRequest, detectChanges, fullSyncReason } from '../../src/app/detect.ts';
+import { type DetectRequest, detectChanges, fullSyncReason, reasonOf } from '../../src/app/detect.ts';
 import { resolveRevision } from '../../src/app/revisions.ts';
 import { defaultCategories } from '../../src/domain/defaults.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -241,6 +241,16 @@ describe('a full sync', () => {
   ])('%j: %s', (facts, expected) => {
     expect(reason(facts)).toBe(expected);
   });
+});
+
+it.each([
+  [null, null, null],
+  ['weekly', null, 'weekly'],
+  [null, 'new target: never completely synced', 'new target: never completely synced'],
+  ['security: CVE-2026-1', 'security advisory: security: CVE-2026-1', 'security: CVE-2026-1'],
+  ['weekly', 'new target: never completely synced', 'new target: never completely synced (weekly)'],
+])('what a person says, %s, hides no reason for a full sync, %s', (said, full, told) => {
+  expect(reasonOf(said, full)).toBe(told);
 });
 
 describe('the checklist', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/app/exit-code.ts';
 import type { Outcome, TargetResult } from '../../src/domain/events.ts';
+import { Interruption } from '../../src/domain/interruption.ts';
 
 const result = (outcome: Outcome, code?: string): TargetResult => ({
   target: 'app',
@@ -29,5 +30,11 @@ describe('exit status of a run', () => {
     ['interrupted', [result('done'), result('interrupted', 'interrupted')], 130],
   ])('%s', (_name, results, exit) => {
     expect(exitCodeOf(results)).toBe(exit);
+  });
+
+  it('names the signal that interrupted it', () => {
+    const signal = AbortSignal.abort(new Interruption('SIGTERM'));
+    expect(exitCodeOf([result('interrupted', 'interrupted')], signal)).toBe(143);
+    expect(exitCodeOf([result('done')], signal)).toBe(0);
   });
 });

@@ -16,7 +16,7 @@ import type { EventBody } from '../../src/domain/events.ts';
 import type { Project } from '../../src/domain/project.ts';
 import type { TargetLayout } from '../../src/domain/target.ts';
 import { readingPorts, situationOf, syncDocuments, type World } from '../fixtures/document-target.ts';
-import { commit, initRepo, makeVenv, pip, put, sampleMain, temporary, text } from '../fixtures/sandbox.ts';
+import { commit, git, initRepo, makeVenv, pip, put, sampleMain, temporary, text } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 
 let dir: string;
@@ -262,7 +262,7 @@ describe('complete', () => {
     const lie = situationOf(at).context.ports.files.state(join(at.target, 'docs/a.md'));
     const sha256 = lie.kind === 'file' ? lie.sha256 : '';
     const record = { ...files['docs/a.md'], sha256, mode: 0o644 };
-    const docs = { commit: '', dirs: [], files: { ...files, 'docs/a.md': record } };
+    const docs = { commit: git(at.main, 'rev-parse', 'HEAD'), dirs: [], files: { ...files, 'docs/a.md': record } };
     const forged = { ...receipt, components: { docs } };
     expect(await complete.run(situationOf({ ...at, receipt: forged }).context, {})).toMatchObject({
       outcome: 'failed',
@@ -270,6 +270,53 @@ describe('complete', () => {
     put(at.target, { 'docs/a.md': 'a' });
     chmodSync(join(at.target, 'docs/a.md'), 0o755);
     expect(await complete.run(situationOf({ ...at, receipt }).context, {})).toMatchObject({ outcome: 'failed' });
+  });
+});
+
+describe('complete, of components that are not at the commit that is looked at', () => {
+  const documents = () => {
+    const place = temporary('apart');
+    const repo = initRepo(join(place, 'main'));
+    put(repo, { 'docs/a.md': 'a', 'docs/b.md': 'b' });
+    const first = commit(repo, 'docs: two');
+    fse.ensureDirSync(join(place, 'app'));
+    return { main: repo, target: join(place, 'app'), first };
+  };
+
+  it('judges each by what the receipt says was synced, also when main has lost that commit, and keeps decisions', async () => {
+    const { first, ...at } = documents();
+    const { receipt } = await syncDocuments(at);
+    put(at.target, { 'docs/b.md': 'mine' });
+    const { receipt: decided } = await syncDocuments({ ...at, receipt });
+    put(at.main, { 'docs/a.md': 'newer', 'docs/c.md': 'c' });
+    commit(at.main, 'docs: three');
+    const run = (now: typeof receipt) => complete.run(situationOf({ ...at, receipt: now }).context, {});
+    const short = first.slice(0, 10);
+    expect(await run(decided)).toMatchObject({
+      outcome: 'passed',
+      cause: `1 of 2 files, 1 kept as the owner has it (docs as of ${short})`,
+    });
+    expect(await run(receipt)).toMatchObject({
+      outcome: 'failed',
+      details: [`docs/b.md: not as it was synced at ${short}`],
+    });
+    const lost = { ...decided, components: { docs: { commit: '0'.repeat(40), dirs: [], files: {} } } };
+    Object.assign(lost.components.docs, { files: decided.components.docs?.files });
+    expect(await run(lost)).toMatchObject({ outcome: 'passed' });
+    put(at.target, { 'docs/a.md': null });
+    expect(await run(decided)).toMatchObject({
+      outcome: 'failed',
+      details: ['docs/a.md: missing', expect.any(String)],
+    });
+  });
+
+  it('could not run where the receipt says that nothing of them is synced', async () => {
+    const { first: _first, ...at } = documents();
+    const { receipt } = await syncDocuments(at);
+    expect(await complete.run(situationOf({ ...at, receipt: { ...receipt, components: {} } }).context, {})).toEqual({
+      outcome: 'could-not-run',
+      cause: 'nothing to look at: docs not synced here',
+    });
   });
 });
 

@@ -1,35 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/adapters/clock.ts';
-import { dryRunPorts } from '../../src/adapters/dry-run.ts';
-import { diskFiles } from '../../src/adapters/files.ts';
-import { installedGit } from '../../src/adapters/git.ts';
-import { processIdentity } from '../../src/adapters/process-identity.ts';
-import { spawnProcesses } from '../../src/adapters/processes.ts';
-import { askPython } from '../../src/adapters/python.ts';
-import { diskState } from '../../src/adapters/state-files.ts';
-import { diskTree } from '../../src/adapters/tree.ts';
 import { buildProgram, runCommand } from '../../src/cli/program.ts';
 import type { World } from '../../src/cli/world.ts';
-import type { Ports } from '../../src/ports.ts';
+import { machineWorld } from '../fixtures/machine-ports.ts';
 import { commit, put, sampleMain, temporary, text } from '../fixtures/sandbox.ts';
-
-const realPorts = (): Ports => {
-  const processes = spawnProcesses(process.env);
-  const files = diskFiles(() => {});
-  return {
-    files,
-    openTree: diskTree,
-    state: diskState(),
-    processes,
-    git: installedGit(processes, process.env),
-    python: askPython(processes, files),
-    clock: systemClock,
-    identity: processIdentity(),
-  };
-};
 
 interface Answer {
   readonly code: number;
@@ -37,23 +14,8 @@ interface Answer {
   readonly err: string;
 }
 
-const worldIn = (cwd: string, out: string[], err: string[]): World => {
-  const ports = realPorts();
-  return {
-    ports: (mode) => (mode === 'real' ? ports : dryRunPorts(ports)),
-    terminal: {
-      out: (text) => void out.push(text),
-      err: (text) => void err.push(text),
-      interactive: false,
-      colour: false,
-      columns: 100,
-    },
-    cwd,
-    env: {},
-    signal: new AbortController().signal,
-    version: '9.8.7',
-  };
-};
+const worldIn = (cwd: string, out: string[], err: string[]): World =>
+  machineWorld(cwd, { out: (line) => void out.push(line), err: (line) => void err.push(line) });
 
 const lockstep = async (cwd: string, ...argv: string[]): Promise<Answer> => {
   const out: string[] = [];
@@ -224,7 +186,7 @@ describe('with a target', () => {
 
     const receipt = () => {
       const folder = join(root, 'app/.lockstep/receipts');
-      return JSON.parse(text(folder, diskFiles(() => {}).list(folder)[0] ?? '')) as { readonly version: string | null };
+      return JSON.parse(text(folder, readdirSync(folder)[0] ?? '')) as { readonly version: string | null };
     };
     await ok('target', 'tag', 'app', '--version', 'v9');
     expect(receipt().version).toBe('v9');

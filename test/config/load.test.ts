@@ -9,11 +9,18 @@ import { defaultCategories, defaultCommitRules } from '../../src/domain/defaults
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Project } from '../../src/domain/project.ts';
 import { defaultSecrets } from '../../src/domain/secrets.ts';
+import { expressionProblems } from '../../src/pipeline/config-expressions.ts';
 import { temporary } from '../fixtures/sandbox.ts';
 
 const files = diskFiles(() => undefined);
 const at = (root: string): Project =>
-  loadProject({ files, root, configPath: join(root, 'sync.config.yaml'), stateDir: join(root, '.git', 'lockstep') });
+  loadProject({
+    files,
+    root,
+    configPath: join(root, 'sync.config.yaml'),
+    stateDir: join(root, '.git', 'lockstep'),
+    expressionProblems,
+  });
 const load = (text: string | Uint8Array, root = temporary('config')): Project => {
   writeFileSync(join(root, 'sync.config.yaml'), text);
   return at(root);
@@ -248,6 +255,66 @@ sla: { critical: soon }
       `${head}components: { config: { from: a, into: b } }\n`,
       '3:15: `config` is the component that the list `config:` describes: give this one another name',
     ],
+    [
+      'an integration type that there is not',
+      `${head}components: { docs: { from: a, into: { site-package: b, source: c } } }\n`,
+      '3:40: unknown key `site-package`; did you mean `site-packages`?',
+    ],
+    [
+      'an integration type that there is not, among several sources',
+      `${head}components:\n  docs:\n    - { from: a, into: { sorce: b } }\n`,
+      '5:26: unknown key `sorce`; did you mean `source`?',
+    ],
+    [
+      'an integration type that there is not, for a configuration file',
+      `${head}config: [{ from: a, into: { sites: b } }]\n`,
+      '3:29: unknown key `sites`; known here: site-packages, source',
+    ],
+    [
+      'an unknown name in a place',
+      `${head}components: { docs: { from: a, into: { site-packages: "\${{ target.pakage_dir }}/docs" } } }\n`,
+      '3:67: `target` has no `pakage_dir`; did you mean `package_dir`?',
+    ],
+    [
+      'an unknown name in a place among several sources',
+      `${head}components:\n  docs:\n    sources:\n      - { from: a, into: "x/\${{ enviroment.X }}" }\n`,
+      '6:33: there is no variable `enviroment`; did you mean `env`?',
+    ],
+    [
+      'a list in a place of a configuration file',
+      `${head}config: [{ from: a, into: "\${{ target.labels }}" }]\n`,
+      '3:32: it gives a list<string>, where text is needed',
+    ],
+    [
+      'a template that nothing closes',
+      `${head}components: { docs: { from: a, into: "\${{ run.id" } }\n`,
+      '3:39: `${{` is not closed by `}}`',
+    ],
+    [
+      'an unknown name in an option of a check',
+      `${head}suites: { core: [{ uses: command, with: { argv: ["\${{ target.pyton }}"] } }] }\n`,
+      '3:62: `target` has no `pyton`; did you mean `python`?',
+    ],
+    [
+      'a component that there is not, in a check',
+      `${head}components: { docs: { from: a, into: b } }\nsuites: { docs: [{ uses: complete, with: { components: [doc] } }] }\n`,
+      '4:57: there is no component named `doc`; did you mean `docs`?',
+    ],
+    [
+      'an unknown name in a rule of commits',
+      `${head}commits:\n  - { if: "type == 'fix' && scop == 'x'", priority: high }\n`,
+      '4:29: there is no variable `scop`; did you mean `scope`?',
+    ],
+    [
+      'a rule of commits that is no condition',
+      `${head}commits: [{ if: "subject", priority: high }]\n`,
+      '3:18: it gives a string, not true or false',
+    ],
+    [
+      'a regular expression in a rule of commits',
+      `${head}commits: [{ if: "subject.matches('(a+)+$')", priority: high }]\n`,
+      '3:18: `matches` is refused here: a regular expression can run for hours; use startsWith, endsWith or contains',
+    ],
     ['a duplicate key', `${head}protect: []\nprotect: []\n`, '4:1: duplicate key `protect`: it is already given above'],
   ])('refuses %s, and says nothing else', (_what, text, message) => {
     expect(messages(text)).toEqual([message]);
@@ -293,6 +360,8 @@ sla: { critical: soon }
     ['an alias inside its anchor', 'a: &a [*a]\n'],
     ['thousands of bad paths', `${head}protect: [${Array.from({ length: 3_000 }, (_, i) => `/${i}`)}]`],
     ['a hundred thousand keys', Array.from({ length: 100_000 }, (_, i) => `k${i}:\n`).join('')],
+    ['thousands of bad expressions', `${head}commits:\n${'  - { if: "scop", priority: high }\n'.repeat(4_000)}`],
+    ['custom tags', `${head}a: !!python/object:os.system x\nb: !ruby/object y\n`],
     ['thousands of unknown keys', Array.from({ length: 3_000 }, (_, i) => `k${i}: 1\n`).join('')],
     ['thousands of duplicate keys', 'k: 1\n'.repeat(3_000)],
   ])('ends at once, and clearly, on %s', (what, text) => {

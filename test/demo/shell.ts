@@ -1,5 +1,6 @@
 /** Runs commands one at a time in a fixed environment, keeps all that they print, and leaves none behind when stopped. */
 import { execa } from 'execa';
+import { isolatedEnvironment } from '../fixtures/isolated-environment.ts';
 
 export interface Ran {
   readonly code: number;
@@ -20,26 +21,6 @@ export interface Shell {
   readonly stop: () => Promise<void>;
 }
 
-/** Nothing of the person's git and pip settings reaches the demo, and no package index is asked. */
-const isolated = (): Record<string, string> => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      (entry): entry is [string, string] =>
-        entry[1] !== undefined && !/^(GIT_|PIP_|PYTHON|LOCKSTEP|VIRTUAL_ENV)/.test(entry[0]),
-    ),
-  ),
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_SYSTEM: '/dev/null',
-  GIT_AUTHOR_NAME: 'Ada Author',
-  GIT_AUTHOR_EMAIL: 'ada@example.invalid',
-  GIT_COMMITTER_NAME: 'Ada Author',
-  GIT_COMMITTER_EMAIL: 'ada@example.invalid',
-  PIP_NO_INDEX: '1',
-  PIP_CONFIG_FILE: '/dev/null',
-  PIP_DISABLE_PIP_VERSION_CHECK: '1',
-  NO_COLOR: '1',
-});
-
 /** A child leads a group of its own, so that what it started (pip below venv) ends with it. */
 const endGroup = (pid: number | undefined): void => {
   if (pid === undefined) return;
@@ -51,7 +32,7 @@ const endGroup = (pid: number | undefined): void => {
 };
 
 export const openShell = (): Shell => {
-  const env = isolated();
+  const env = isolatedEnvironment();
   const running = new Set<{ readonly end: () => void; readonly ended: Promise<unknown> }>();
   const printed: string[] = [];
   let stopped = false;

@@ -187,6 +187,36 @@ describe('the checklist', () => {
     `);
   });
 
+  it('says how much of a category reaches no target, where some of it reaches one', () => {
+    const mixed = changeSet([record(null, modified('src/opencode/a.py', 'LICENSE', 'odd.txt'))]);
+    const checklist = buildChecklist({
+      commit: 'c',
+      project,
+      targets: [{ name: 'app', type: 'source', changes: mixed, backup: null }],
+    });
+    expect(checklist.changes).toMatchObject([{ targets: ['app'], unreached: 2 }]);
+    expect(renderChecklist(checklist)).toContain(
+      '- **medium** no category: 3 files; concerns app (2 of them no target); category null is medium',
+    );
+  });
+
+  it('does not call a target in step that a rollback brought back', () => {
+    const back = 'docs was rolled back to aaaaaaaaaa';
+    const of = (changes: ChangeSet) =>
+      renderChecklist(
+        buildChecklist({
+          commit: 'c',
+          project,
+          targets: [{ name: 'app', type: 'source', changes, backup: 'b-1', back }],
+        }),
+      );
+    for (const changes of [changeSet([]), changeSet([record('docs', modified('docs/a.md'))])]) {
+      expect(of(changes)).toContain(`- [ ] ${back}: a sync brings it forward again, whatever changed in main`);
+      expect(of(changes).join('\n')).not.toContain('nothing to sync');
+    }
+    expect(of(changeSet([record('docs', modified('docs/a.md'))])).join('\n')).toContain('docs: 1 file in docs');
+  });
+
   it('says why everything counts as changed, and cuts long lists', () => {
     const many = changeSet([record('docs', modified(...Array.from({ length: 12 }, (_, i) => `docs/${i}.md`)))], {
       base: null,

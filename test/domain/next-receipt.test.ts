@@ -47,6 +47,12 @@ describe('the receipt that a plan leads to', () => {
     expect(next(plan('b')).components.plans?.commit).toBe('b');
     expect(next(plan('b')).commit).toBe('b');
   });
+  it('leaves a component that was rolled back alone where it is when no step looked at it', () => {
+    const apart = { ...receipt, components: { ...receipt.components, docs: { commit: '0', files: {}, dirs: [] } } };
+    const facts = { project: 'main', run: 'r2', time: '2026-02-02T00:00:00.000Z', complete: true } as const;
+    const after = nextReceipt({ current: apart, plan: plan('b'), ...facts });
+    expect([after.commit, after.components.docs?.commit, after.components.plans?.commit]).toEqual(['b', '0', 'b']);
+  });
   it('leaves the commit, and the other components, where they were after a partial sync', () => {
     const after = next(
       plan('b', step({ patch: { components: { docs: { commit: 'b', files: {}, dirs: [] } } } })),

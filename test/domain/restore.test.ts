@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import fse from 'fs-extra';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/adapters/files.ts';
+import { diskTree } from '../../src/adapters/tree.ts';
 import type { BackupManifest } from '../../src/domain/backup.ts';
 import type { FileAction } from '../../src/domain/plan.ts';
 import type { Receipt, ReceiptComponent, ReceiptFile } from '../../src/domain/receipt.ts';
@@ -35,9 +36,10 @@ const snapshot = (root: string): Record<string, string> => {
   const found: Record<string, string> = {};
   for (const { path, stat } of files.walk(root)) {
     const full = join(root, path);
+    const time = stat.mtimeNs / 1000n;
     if (stat.kind === 'dir') found[path] = 'dir';
-    else if (stat.kind === 'link') found[path] = `-> ${readlinkSync(full)}`;
-    else found[path] = `${stat.mode.toString(8)} ${stat.mtimeNs / 1_000_000_000n} ${readFileSync(full, 'latin1')}`;
+    else if (stat.kind === 'link') found[path] = `${time} -> ${readlinkSync(full)}`;
+    else found[path] = `${time} ${stat.mode.toString(8)} ${readFileSync(full, 'latin1')}`;
   }
   return found;
 };
@@ -134,9 +136,8 @@ const apply = (store: BackupStore, root: string, { actions }: RestorePlan): void
     if (after.kind === 'file') {
       writeFileSync(full, store.read(after.sha256));
       chmodSync(full, after.mode);
-      const seconds = Number(BigInt(mtimeNs ?? '0') / 1000n) / 1e6;
-      utimesSync(full, seconds, seconds);
     }
+    if (after.kind !== 'dir') diskTree({ roots: [root] }).touch(full, BigInt(mtimeNs ?? '0'));
   }
 };
 
@@ -179,7 +180,7 @@ const build = (root: string, nodes: RandomTree): void => {
       else {
         writeFileSync(full, item.content, { flag: 'wx' });
         chmodSync(full, item.mode);
-        utimesSync(full, item.time, item.time);
+        utimesSync(full, item.time + 0.1234567, item.time + 0.1234567);
       }
     } catch (error) {
       if (!/EEXIST|ENOTDIR|ENOENT|ELOOP/.test(String(error))) throw error;
@@ -215,16 +216,7 @@ describe('a restore', () => {
           const planned = plan(root, manifest, { receipt });
           expect(planned.warnings).toEqual([]);
           apply(store, root, planned);
-          // Times are given back with the content that they belong to; a file that already had its content keeps its own.
-          const touched = new Set(planned.actions.flatMap((action) => (action.kind === 'file' ? [action.path] : [])));
-          const timeless = (all: Record<string, string>) =>
-            Object.fromEntries(
-              Object.entries(all).map(([name, value]) => [
-                name,
-                touched.has(`docs/${name}`) ? value : value.replace(/^(\d+) \d+ /, '$1 '),
-              ]),
-            );
-          expect(timeless(snapshot(join(root, 'docs')))).toEqual(timeless(before));
+          expect(snapshot(join(root, 'docs'))).toEqual(before);
           expect(plan(root, manifest, { receipt: planned.receipt }).actions).toEqual([]);
           rmSync(root, { recursive: true });
         },
@@ -239,6 +231,26 @@ describe('a restore', () => {
     const receipt = receiptOf(root, ['docs']);
     const manifest = await backUp(storeIn(join(temporary(), 's')), root, receipt);
     expect(plan(root, manifest, { receipt })).toMatchObject({ actions: [], replacesNewerEdits: 0, warnings: [] });
+  });
+
+  it('brings the time of a file back that was only touched, which is no other state and no edit', async () => {
+    const root = temporary();
+    put(root, { 'docs/a.md': 'a', 'docs/b.md': 'b' });
+    const receipt = receiptOf(root, ['docs']);
+    const store = storeIn(join(temporary(), 's'));
+    const manifest = await backUp(store, root, receipt);
+    const before = snapshot(root);
+    utimesSync(join(root, 'docs/a.md'), 1_000_000_000, 1_000_000_000);
+    const planned = plan(root, manifest, { receipt });
+    expect(planned).toMatchObject({
+      actions: [{ path: 'docs/a.md', cause: 'its time, as in the backup' }],
+      differs: false,
+      replacesNewerEdits: 0,
+    });
+    apply(store, root, planned);
+    expect(snapshot(root)).toEqual(before);
+    put(root, { 'docs/b.md': 'edited' });
+    expect(plan(root, manifest, { receipt })).toMatchObject({ differs: true, replacesNewerEdits: 1 });
   });
 
   it('removes what Lockstep wrote since, and leaves what its owner made', async () => {
@@ -381,18 +393,19 @@ it('goes through the transaction of a sync, and ends with the receipt that it pl
   const top = temporary();
   let count = 0;
   await fc.assert(
-    fc.asyncProperty(tree, tree, async (first, second) => {
+    fc.asyncProperty(tree, tree, fc.constantFrom(0, 1), async (first, other, later) => {
+      // Every other time much stays, but was touched: only times have to be brought back there.
+      const touched = first.map(
+        ([name, item]) => [name, 'time' in item ? { ...item, time: item.time + later } : item] as const,
+      );
+      const second = later === 0 ? other : [...touched.slice(1), ...other];
       const root = join(top, `t${count++}`);
       const state = statePlaces(join(root, '.state'));
       const store = openBackups(statePorts(), state);
       build(join(root, 'docs'), first);
       const manifest = await backUp(store, root, receiptOf(root, ['docs']));
-      const timeless = (): unknown =>
-        Object.entries(snapshot(join(root, 'docs'))).map(([name, value]) => [
-          name,
-          value.replace(/^(\d+) \d+ /, '$1 '),
-        ]);
-      const before = timeless();
+      const before = snapshot(join(root, 'docs'));
+      const folders = new Map(manifest.entries.map(({ path, mtimeNs }) => [path, BigInt(mtimeNs) / 1000n]));
       fse.removeSync(join(root, 'docs'));
       build(join(root, 'docs'), second);
       const receipt = receiptOf(root, ['docs']);
@@ -409,7 +422,11 @@ it('goes through the transaction of a sync, and ends with the receipt that it pl
       await transaction.stage(planned.actions, async (digest) => store.read(digest));
       await transaction.swap(planned.actions);
       await transaction.commit(planned.receipt);
-      expect(timeless()).toEqual(before);
+      expect(snapshot(join(root, 'docs'))).toEqual(before);
+      for (const action of planned.actions) {
+        if (action.kind !== 'file' || action.after.kind !== 'dir') continue;
+        expect((files.stat(join(root, action.path))?.mtimeNs ?? 0n) / 1000n).toBe(folders.get(action.path));
+      }
       expect(openReceipts(statePorts()).read({ target: root }, 'main')).toEqual(planned.receipt);
     }),
     { numRuns: 20 },

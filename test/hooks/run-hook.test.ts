@@ -1,55 +1,20 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { systemClock } from '../../src/adapters/clock.ts';
-import { dryRunPorts } from '../../src/adapters/dry-run.ts';
-import { diskFiles } from '../../src/adapters/files.ts';
-import { installedGit } from '../../src/adapters/git.ts';
-import { processIdentity } from '../../src/adapters/process-identity.ts';
-import { spawnProcesses } from '../../src/adapters/processes.ts';
-import { askPython } from '../../src/adapters/python.ts';
-import { diskState } from '../../src/adapters/state-files.ts';
-import { diskTree } from '../../src/adapters/tree.ts';
 import type { World } from '../../src/cli/world.ts';
 import { hooks, runHook } from '../../src/hooks/index.ts';
 import type { Ports } from '../../src/ports.ts';
+import { machinePorts, machineWorld } from '../fixtures/machine-ports.ts';
 import { initRepo, put, sampleMain, temporary } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
-
-const realPorts = (): Ports => {
-  const processes = spawnProcesses(process.env);
-  const files = diskFiles(() => {});
-  return {
-    files,
-    openTree: diskTree,
-    state: diskState(),
-    processes,
-    git: installedGit(processes, process.env),
-    python: askPython(processes, files),
-    clock: systemClock,
-    identity: processIdentity(),
-  };
-};
 
 /** Runs a hook in a folder; answers its exit code and its lines. */
 const call = async (cwd: string, name: string, changed: Partial<World> = {}) => {
   const lines: string[] = [];
-  const terminal = {
-    out: (text: string) => void lines.push(`out: ${text}`),
-    err: (text: string) => void lines.push(text),
-    interactive: false,
-    colour: false,
-    columns: 80,
-  };
-  const world: World = {
-    ports: (mode) => (mode === 'dry-run' ? dryRunPorts(realPorts()) : realPorts()),
-    terminal,
-    cwd,
-    env: {},
-    signal: new AbortController().signal,
-    version: '0.0.0',
-    ...changed,
-  };
-  return { exit: await runHook(world, name, ['origin', 'url']), lines };
+  const world = machineWorld(cwd, {
+    out: (line) => void lines.push(`out: ${line}`),
+    err: (line) => void lines.push(line),
+  });
+  return { exit: await runHook({ ...world, ...changed }, name, ['origin', 'url']), lines };
 };
 
 const silent = { exit: 0, lines: [] };
@@ -111,7 +76,7 @@ it('answers 0 with one line for a bug, and for a hook that is not there', async 
 });
 
 it('goes on without an answer when its time is up', async () => {
-  const ports = realPorts();
+  const ports = machinePorts();
   const hanging: Ports = { ...ports, git: { ...ports.git, places: () => new Promise(() => {}) } };
   const started = performance.now();
   const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: () => hanging });

@@ -24,6 +24,7 @@ import { planRestore } from '../../src/domain/restore.ts';
 import { packageMetadata } from '../../src/integrations/checkout/metadata.ts';
 import { integrationOf } from '../../src/integrations/index.ts';
 import { linkedCause, source } from '../../src/integrations/source.ts';
+import { recover } from '../../src/pipeline/recover.ts';
 import { openTransaction, type PlacedAction } from '../../src/pipeline/transaction.ts';
 import type { Ports, PythonReport } from '../../src/ports.ts';
 import {
@@ -37,7 +38,7 @@ import {
   removeScratch,
   type VenvTarget,
 } from '../fixtures/package-target.ts';
-import { commit, git, put, sampleMain, setVersion, text } from '../fixtures/sandbox.ts';
+import { commit, commitRawNames, git, put, sampleMain, setVersion, text } from '../fixtures/sandbox.ts';
 import { treeLines } from '../fixtures/tree-hash.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-source-')));
@@ -128,6 +129,10 @@ const healthy = (): void => {
   expect(git(clone, 'log', '--format=%H')).toBe(git(main, 'log', '--format=%H'));
   execFileSync('git', ['fsck', '--full', '--strict'], { cwd: clone, stdio: 'pipe' });
 };
+
+/** What git has to say against the clone; dangling objects, which harm nothing, aside. */
+const fsck = (): string =>
+  execFileSync('git', ['fsck', '--full', '--strict', '--no-dangling'], { cwd: clone, encoding: 'utf8', stdio: 'pipe' });
 
 beforeAll(async () => {
   target = makeVenvTarget(root);
@@ -274,14 +279,41 @@ describe('a fast-forward', () => {
     changeMain();
     setVersion(main, '1.3.0');
     commit(main, 'feat: 1.3.0');
-    const before = states();
+    const before = [...states(), ...treeLines(join(clone, '.git', 'logs'))];
     const ready = await prepared(first);
     const transaction = await swapped(ready, await source.planPackage(ready.context, 'reinstall'));
     expect(git(clone, 'rev-parse', 'HEAD')).not.toBe(base);
+    expect(git(clone, 'reflog', '-1', '--format=%gs')).toBe('lockstep: run');
     expect(await transaction.undo()).toMatchObject({ left: [], unfinished: [] });
-    expect(states()).toEqual(before);
+    expect([...states(), ...treeLines(join(clone, '.git', 'logs'))]).toEqual(before);
+    expect(fsck()).toBe('');
     expect(git(clone, 'status', '--porcelain')).toBe('');
     expect(git(clone, 'rev-parse', 'HEAD')).toBe(base);
+  });
+
+  it('is undone to the very bytes, .git included, by whoever recovers it after a crash', async () => {
+    changeMain();
+    const before = treeLines(clone);
+    const ready = await prepared(first);
+    await swapped(ready, await source.planPackage(ready.context, 'reinstall'));
+    const { ports } = ready.context;
+    const found = await recover({ ports, state: { journal: join(root, 'journal') } });
+    expect(found).toMatchObject([{ outcome: 'undone', left: [], unfinished: [] }]);
+    expect(treeLines(clone)).toEqual(before);
+    expect(fsck()).toBe('');
+  });
+
+  it('makes no reflog where the clone keeps none, and leaves the lines of others in the one it has', async () => {
+    changeMain();
+    git(clone, 'commit', '-q', '--allow-empty', '-m', 'gone again');
+    git(clone, 'reset', '-q', '--hard', base);
+    fse.removeSync(join(clone, '.git', 'logs', 'refs'));
+    const before = treeLines(join(clone, '.git', 'logs'));
+    const ready = await prepared(first);
+    const transaction = await swapped(ready, await source.planPackage(ready.context, 'reinstall'));
+    expect(treeLines(join(clone, '.git', 'logs'))).toHaveLength(before.length);
+    await transaction.undo();
+    expect(treeLines(join(clone, '.git', 'logs'))).toEqual(before);
   });
 
   it('reinstalls editable when the version changes, and points at the clone', async () => {
@@ -391,6 +423,62 @@ describe('a fast-forward', () => {
     expect(files).toEqual(expect.arrayContaining(tracked.map((path) => join(clone, path))));
     expect(files).toContain(join(clone, '.git', 'index'));
     expect(files.filter((path) => path.endsWith('dist-info/RECORD'))).toHaveLength(1);
+  });
+});
+
+describe('a clone at the commit, with edits of its owner', () => {
+  const edited = 'src/opencode/src/opencode/tool/read.py';
+  const assessed = async (receipt = first) => source.assess((await prepared(receipt)).context);
+
+  it.each([
+    ['seen by git', () => {}],
+    ['staged', () => git(clone, 'add', edited)],
+    ['hidden from git', () => git(clone, 'update-index', '--skip-worktree', edited)],
+    ['removed', () => fse.removeSync(join(clone, edited))],
+  ])('is said, with the files, and left as it is (%s)', async (_how, act) => {
+    put(clone, { [edited]: 'MINE = 1\n', 'README.md': 'no part of the package\n' });
+    act();
+    const before = states();
+    const words = expect.stringMatching(
+      /^1 file of the package differs from the commit .* kept .*: .*\/tool\/read\.py$/,
+    );
+    expect(await assessed()).toMatchObject({ state: 'in-step', besides: words });
+    const plan = await planned();
+    expect(plan).toMatchObject({ actions: [], warnings: [words] });
+    expect(plan.patch.decisions).toMatchObject([{ path: `@checkout/${edited}`, choice: 'kept' }]);
+    const next = { ...first, decisions: plan.patch.decisions ?? [] };
+    expect((await planned(next)).patch.decisions).toEqual(plan.patch.decisions);
+    expect(states()).toEqual(before);
+  });
+
+  it('is never overwritten, and refused where the policy is to fail', async () => {
+    put(clone, { [edited]: 'MINE = 1\n' });
+    const { context } = await prepared(first);
+    expect((await source.planPackage(context, 'reinstall', { onConflict: 'replace' })).actions).toEqual([]);
+    await expect(source.planPackage(context, 'reinstall', { onConflict: 'fail' })).rejects.toMatchObject({
+      code: 'conflict-refused',
+      message: expect.stringContaining(edited),
+      hint: expect.stringContaining('stash'),
+    });
+  });
+
+  it('is not taken for what Lockstep wrote, when a receipt is written for the first time', async () => {
+    put(clone, { [edited]: 'MINE = 1\n' });
+    const { patch } = await source.planPackage((await prepared(undefined)).context, 'reinstall');
+    const files = patch.components?.package?.files ?? {};
+    expect(files['@checkout/MISSION.md']).toBeDefined();
+    expect(files[`@checkout/${edited}`]).toBeUndefined();
+  });
+
+  it('has nothing to say any more once they are undone, hidden or not, nor of edits outside of the package', async () => {
+    put(clone, { [edited]: 'MINE = 1\n' });
+    const decisions = (await planned()).patch.decisions ?? [];
+    git(clone, 'checkout', '-q', '--', edited);
+    git(clone, 'update-index', '--assume-unchanged', edited);
+    put(clone, { 'README.md': 'edited\n' });
+    expect((await planned({ ...first, decisions })).patch.decisions).toEqual([]);
+    expect(await assessed()).toEqual({ state: 'in-step', cause: `clone at ${base.slice(0, 10)}` });
+    expect((await planned()).warnings).toEqual([]);
   });
 });
 
@@ -569,6 +657,11 @@ describe('a clone that cannot be moved without loss is refused', () => {
     git(main, 'update-index', '--add', '--cacheinfo', `160000,${base},vendor/lib`);
     git(main, 'commit', '-q', '-m', 'feat: a submodule');
     await refusal(/submodule vendor\/lib/);
+  });
+
+  it('where main changed a file whose name is not UTF-8', async () => {
+    commitRawNames(main, [[Buffer.from('docs/bad\xff.md', 'latin1'), 'new\n']]);
+    await refusal(/main changed "docs\/bad\\377\.md", whose name is not UTF-8/);
   });
 
   it('as a linked worktree whose git folder lies elsewhere', async () => {

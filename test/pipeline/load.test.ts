@@ -3,10 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/adapters/files.ts';
+import { checkKinds } from '../../src/checks/index.ts';
+import { namesIn, namesOf } from '../../src/config/known-names.ts';
 import { parseYaml } from '../../src/config/yaml-file.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
+import { namesHeldBy } from '../../src/domain/named-option.ts';
 import { builtInPipelines } from '../../src/pipeline/built-in.ts';
-import { type Complaints, checkStep } from '../../src/pipeline/check-step.ts';
+import { checkStep } from '../../src/pipeline/check-step.ts';
+import type { Complaints } from '../../src/pipeline/complaints.ts';
 import { checkPipelines, listPipelines, loadPipeline } from '../../src/pipeline/load.ts';
 import { stepKinds } from '../../src/steps/index.ts';
 import { put, temporary } from '../fixtures/sandbox.ts';
@@ -58,8 +62,27 @@ it('takes the file of the project before the built-in pipeline', () => {
   expect(own).toEqual({
     name: 'source',
     file: 'pipelines/source.yaml',
-    steps: [{ id: 'detect', uses: 'detect', with: {}, continueOnError: false }],
-    onFailure: [{ id: 'rollback', uses: 'rollback', with: {}, continueOnError: false }],
+    steps: [
+      {
+        id: 'detect',
+        uses: 'detect',
+        with: {},
+        env: {},
+        continueOnError: false,
+        origin: { file: 'pipelines/source.yaml', line: 4 },
+      },
+    ],
+    onFailure: [
+      {
+        id: 'rollback',
+        uses: 'rollback',
+        with: {},
+        env: {},
+        continueOnError: false,
+        origin: { file: 'default', line: 0 },
+      },
+    ],
+    always: [],
   });
 });
 
@@ -130,9 +153,7 @@ it.each([
   ['a step that is no map', 'steps: [detect]\n', 'a step must be a map'],
   ['a step without a kind', 'steps: [{ id: x }]\n', 'says not what it `uses`'],
   ['another name', 'name: other\nsteps: [{ uses: detect }]\n', 'the file is named `own`'],
-  ['extends', 'extends: source\nsteps: [{ uses: detect }]\n', 'unknown key `extends`'],
-  ['patches', 'steps: [{ before: verify, uses: detect }]\n', 'unknown key `before`'],
-  ['run', 'steps: [{ uses: detect, run: [ls] }]\n', 'unknown key `run`'],
+  ['a patch of nothing', 'steps: [{ before: verify, uses: detect }]\n', 'say which with `extends`'],
   ['two equal ids', 'steps: [{ uses: detect }, { uses: detect }]\n', 'two steps with the id `detect`'],
   ['an id that is no word', after('{ uses: tag, id: "a b" }'), '`id` must be a letter'],
   ['a change without a backup', 'steps: [{ uses: copy }, { uses: backup }]\n', 'no `backup` stands before it'],
@@ -150,9 +171,9 @@ it.each([
     'refused under `on_failure`',
   ],
   [
-    'a condition after a failure',
-    'steps: [{ uses: detect }]\non_failure: [{ uses: diagnose, if: run.full }]\n',
-    'take no `if`',
+    'a condition on the rollback',
+    'steps: [{ uses: detect }]\non_failure: [{ uses: rollback, if: run.full }]\n',
+    '`rollback` takes no `if`',
   ],
   [
     'an unknown option',
@@ -184,6 +205,116 @@ it.each([
 
 it('points at a fault inside a template', () => {
   expect(refusal('steps:\n  - uses: tag\n    with: { version: "v${{ targt.x }}" }\n')).toContain('own.yaml:3:28: ');
+});
+
+describe('names of the project', () => {
+  const known = namesOf({
+    components: ['docs', 'plans'].map((name) => ({ name, sources: [], onConflict: 'keep' })),
+    categories: [{ name: 'provider', paths: [], priority: 'high' }],
+    suites: { smoke: [] },
+    package: { name: 'a', import: 'a', path: null, from: 'index', index: null, network: false, builder: null },
+  });
+  const problems = (...steps: readonly string[]): readonly string[] => {
+    const root = temporary('pipelines');
+    put(root, { 'pipelines/own.yaml': `name: own\nsteps:\n${steps.map((step) => `  - ${step}\n`).join('')}` });
+    return checkPipelines({ files, root, known }).map(({ line, column, message }) => `${line}:${column}: ${message}`);
+  };
+
+  it('are found in options, with the one that was meant', () => {
+    expect(
+      problems(
+        '{ uses: backup, with: { components: [package, config, doc] } }',
+        '{ uses: copy, with: { components: [docs, plan] } }',
+        '{ id: again, uses: copy, with: { components: [package] } }',
+        '{ uses: verify, with: { suites: [cor, smoke, features, smok] } }',
+      ),
+    ).toEqual([
+      '3:59: there is no component named `doc`; did you mean `docs`?',
+      '4:46: there is no component named `plan`; did you mean `plans`?',
+      '5:51: `package` is not copied file by file: `reinstall` brings it',
+      '6:38: there is no suite named `cor`; did you mean `core`?',
+      '6:60: there is no suite named `smok`; did you mean `smoke`?',
+    ]);
+  });
+
+  it('are found in conditions', () => {
+    expect(
+      problems(
+        '{ uses: backup }',
+        `{ uses: copy, if: "changes.touches('doc') || changes.has('provide')" }`,
+        `{ id: again, uses: copy, if: "changes.tuches('docs')" }`,
+      ),
+    ).toEqual([
+      '4:40: there is no component named `doc`; did you mean `docs`?',
+      '4:62: there is no category named `provide`; did you mean `provider`?',
+      '5:43: there is no `changes.tuches(string)`; did you mean `touches`?',
+    ]);
+  });
+
+  it('stop a pipeline before anything runs, the built-in ones excepted', () => {
+    const root = temporary('pipelines');
+    put(root, { 'pipelines/own.yaml': 'name: own\nsteps: [{ uses: verify, with: { suites: [cor] } }]\n' });
+    expect(() => loadPipeline({ files, root, known, name: 'own' })).toThrowError('1 problem in pipelines/own.yaml');
+    for (const name of Object.keys(builtInPipelines)) {
+      expect(loadPipeline({ files, root, known, name }).steps.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('are marked on every option of that name, so that a new kind cannot leave them unchecked', () => {
+    for (const kind of [...stepKinds, ...checkKinds]) {
+      const { properties = {} } = kind.with as { readonly properties?: Readonly<Record<string, unknown>> };
+      for (const option of ['components', 'suites'])
+        if (option in properties) expect(namesHeldBy(properties[option]), `${kind.name}: ${option}`).toBeDefined();
+    }
+  });
+});
+
+const condition = (source: string): string => `  - { uses: detect, if: ${JSON.stringify(source)} }\n`;
+
+it.each([
+  ['custom tags', '  - !!python/object/apply:os.system [ls]\n', 'tags have no meaning here'],
+  ['an alias inside its own anchor', '  - &a [*a]\n', 'inside its own anchor'],
+  ['a key given twice', '  - { uses: detect, uses: detect }\n', 'duplicate key `uses`'],
+  ['nested comprehensions', condition('[1].all(a, [1].all(b, [1].all(c, true)))'), 'the work multiplies'],
+  ['a catastrophic pattern', condition("target.name.matches('(a+)+$')"), '`matches` is refused'],
+  ['an expression of a hundred kilobytes', condition(`1 == ${'1 + '.repeat(25_000)}1`), 'longer than 2000'],
+  ['an expression nested without end', condition(`${'('.repeat(900)}true${')'.repeat(900)}`), 'nested deeper than'],
+  ['a megabyte of one text', `  - { uses: detect, id: "${'x'.repeat(1_000_000)}", wiht: x }\n`, 'did you mean `with`'],
+])('refuses %s at its place', (_what, steps, message) => {
+  const started = process.cpuUsage();
+  const said = refusal(`name: own\nsteps:\n${steps}`);
+  const { user, system } = process.cpuUsage(started);
+  expect(said).toMatch(/own\.yaml:3:\d+: /);
+  expect(said).toContain(message);
+  expect((user + system) / 1e6).toBeLessThan(1);
+});
+
+it.each([
+  ['thousands of steps', Array.from({ length: 1500 }, (_, i) => `  - { id: s${i}, uses: detct }\n`).join('')],
+  [
+    'thousands of unknown names',
+    `  - { uses: verify, with: { suites: [${Array.from({ length: 9000 }, (_, i) => `cor${i}`)}] } }\n`,
+  ],
+  ['thousands of templates', `  - { uses: tag, with: { version: "${'${{ targt.name }} '.repeat(9000)}" } }\n`],
+])('ends at once on %s', (_what, steps) => {
+  const root = temporary('pipelines');
+  put(root, { 'pipelines/own.yaml': `name: own\nsteps:\n${steps}` });
+  const known = namesIn({ components: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`c${i}`, {}])) });
+  const started = process.cpuUsage();
+  const found = checkPipelines({ files, root, known });
+  const { user, system } = process.cpuUsage(started);
+  expect(found.length).toBeGreaterThan(0);
+  expect(found.length).toBeLessThanOrEqual(200);
+  expect((user + system) / 1e6).toBeLessThan(2);
+});
+
+it('looks at no more steps than people write', () => {
+  const step = (index: number): string => `  - { id: s${index}, uses: ${index < 200 ? 'detect' : 'detct'} }\n`;
+  const root = temporary('pipelines');
+  put(root, { 'pipelines/own.yaml': `name: own\nsteps:\n${Array.from({ length: 900 }, (_, i) => step(i)).join('')}` });
+  expect(checkPipelines({ files, root }).map(({ line, message }) => `${line}: ${message}`)).toEqual([
+    '203: more than 200 steps',
+  ]);
 });
 
 it('checks all files of the project for validate and never throws for what is in them', () => {

@@ -21,11 +21,13 @@ import { openJournal } from '../../src/store/journal.ts';
 import { Killed, type KillPlan, killable } from '../fixtures/killable.ts';
 import { commit, git, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
 import {
+  apply,
   change,
   content,
   diskPorts,
   fileOf,
   folder,
+  journalsIn,
   linkTo,
   nothing,
   openIn,
@@ -84,14 +86,12 @@ const everyChange = (parent: string, name: string): Scene => {
       change(roots, 'twice.md', fileOf('two\n')),
       change(roots, '@python/lib/mod.py', fileOf('two\n')),
     ];
-    await transaction.stage(first, content);
-    await transaction.swap(first);
+    await apply(transaction, first);
     const second: readonly FileAction[] = [
       change(roots, 'twice.md', fileOf('one\n')),
       change(roots, 'new/deep/c.md', fileOf('c\n')),
     ];
-    await transaction.stage(second, content);
-    await transaction.swap(second);
+    await apply(transaction, second);
     await transaction.commit(receiptOf('run-1'));
   };
   return { dir, run };
@@ -152,7 +152,7 @@ describe('a run killed at any writing call', () => {
           expect(outcome, where).toBe(plan.at > committing ? 'committed' : 'undone');
           expect(left, where).toEqual([]);
         }
-        expect(diskPorts().files.list(state(dir).journal), where).toEqual([]);
+        expect(journalsIn(dir), where).toEqual([]);
       }
     });
   }
@@ -174,7 +174,7 @@ describe('a run killed at any writing call', () => {
         );
         await recoverIn(dir, killable(diskPorts(), never));
         expect(lines(dir), `${at}, then ${second}: ${dying.calls.at(-1)}`).toEqual(at > committing ? after : before);
-        expect(diskPorts().files.list(state(dir).journal)).toEqual([]);
+        expect(journalsIn(dir)).toEqual([]);
         if (!killed) break;
       }
     }
@@ -188,8 +188,7 @@ const changed = async (run = 'run-1') => {
   const before = lines(dir);
   const transaction = openIn(dir, { run });
   const actions = [change(roots, 'a.md', fileOf('a2\n')), change(roots, 'gone.md', nothing)];
-  await transaction.stage(actions, content);
-  await transaction.swap(actions);
+  await apply(transaction, actions);
   const [name] = readdirSync(state(dir).journal);
   return { dir, roots, before, transaction, journal: join(state(dir).journal, name ?? '') };
 };
@@ -295,8 +294,7 @@ describe('recover', () => {
     await expect(transaction.stage(two, content)).rejects.toThrow(/no space/);
     full = false;
     await transaction.swap(one);
-    await transaction.stage(two, content);
-    await transaction.swap(two);
+    await apply(transaction, two);
     await recoverIn(dir);
     expect(lines(dir)).toEqual(before);
   });
@@ -381,13 +379,27 @@ describe('recover', () => {
       cause: 'x',
     };
     const actions = [move, change(roots, '@checkout/a.py', fileOf('two\n'))];
+    const logs = () => treeLines(join(checkout, '.git', 'logs'));
+    const before = logs();
     const transaction = openIn(dir, { roots });
-    await transaction.stage(actions, content);
-    await transaction.swap(actions);
+    await apply(transaction, actions);
     expect(git(checkout, 'rev-parse', 'main')).toBe(two);
-    expect(await recoverIn(dir)).toMatchObject([{ outcome: 'undone', restored: 2 }]);
+    // Killed when the branch is back and its lines are still in the reflog.
+    const dying = diskPorts();
+    const processes: WrittenPorts['processes'] = {
+      ...dying.processes,
+      run: (request) => {
+        if (request.argv.includes('reflog')) throw new Killed('killed at the reflog');
+        return dying.processes.run(request);
+      },
+    };
+    await diesIn(recoverIn(dir, { ...dying, processes }));
+    expect(git(checkout, 'rev-parse', 'main')).toBe(one);
+    expect(logs()).not.toEqual(before);
+    expect(await recoverIn(dir)).toMatchObject([{ outcome: 'undone', restored: 1, left: [] }]);
     expect(git(checkout, 'rev-parse', 'main')).toBe(one);
     expect(git(checkout, 'status', '--porcelain')).toBe('');
+    expect(logs()).toEqual(before);
   });
 });
 

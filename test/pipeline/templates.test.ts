@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
+import { runFacts, targetFacts } from '../../src/config/facts.ts';
 import { fillTemplate, templateFaults, templateProblems } from '../../src/pipeline/templates.ts';
+import { runSample, targetSample } from '../fixtures/fact-samples.ts';
 
 const variables = {
-  target: { name: 'comfy', path: '/t/x', count: 3, big: 2n ** 60n, on: true, nothing: null, labels: ['a'] },
-  run: { commit: 'abc' },
+  target: targetFacts(targetSample),
+  run: runFacts(runSample),
   env: { EVIL: '"; rm -rf / #\n${{ target.name }} `id` $(id)', USER: 'me' },
 };
 const dollars = '$';
@@ -14,8 +16,8 @@ it.each([
   ['{{ target.name }} $ { }}', '{{ target.name }} $ { }}'],
   [`${dollars}{{ target.path }}/docs`, '/t/x/docs'],
   [`${dollars}{{target.name}}-${dollars}{{run.commit}}`, 'comfy-abc'],
-  [`${dollars}{{ target.count + 1 }} ${dollars}{{ target.on }} ${dollars}{{ 1.5 }}`, '4 true 1.5'],
-  [`${dollars}{{ target.big }}`, '1152921504606846976'],
+  [`${dollars}{{ target.wave + 1 }} ${dollars}{{ target.hold }} ${dollars}{{ 1.5 }}`, '4 false 1.5'],
+  [`${dollars}{{ 1152921504606846976 }}`, '1152921504606846976'],
   [`<${dollars}{{ "}}" }}>`, '<}}>'],
   [`<${dollars}{{ '\\'}}' }}>`, "<'}}>"],
   [`<${dollars}{{ r'\\d' }}>`, '<\\d>'],
@@ -36,7 +38,7 @@ it.each([
   ['target.nme', '`target` has no `nme`; did you mean `name`?'],
   ["env['USR']", '`env` has no `USR`; did you mean `USER`?'],
   ['target.labels', 'it gives a list'],
-  ['target.nothing', 'it gives nothing'],
+  ['null', 'it gives nothing'],
   ['target', 'no plain value'],
   ['targt.name', 'did you mean `target`?'],
   ["target.name.matches('(a+)+$')", 'refused'],
@@ -59,6 +61,19 @@ it.each([
   const faults = templateFaults(template);
   expect(faults.map(({ range }) => range[0])).toEqual([start]);
   expect(() => fillTemplate(template, variables)).toThrowError(expect.objectContaining({ code: 'expression-invalid' }));
+});
+
+it.each([
+  ['target.labels', 'it gives a list<string>, where text is needed', 2],
+  ['target', 'it gives a Target, where text is needed', 2],
+  ['null', 'it gives a null, where text is needed', 2],
+  ['[target.name + target.pakage_dir]', '`target` has no `pakage_dir`; did you mean `package_dir`?', 24],
+  ['run.ful', '`run` has no `ful`; did you mean `full`?', 6],
+  ['target.wave + target.name', 'int and string do not go together with `+`', 2],
+])('%s is known to be wrong before a run', (source, message, at) => {
+  expect(templateFaults(`\${{${source}}}`).map((fault) => [fault.message, fault.range[0] - 1])).toEqual([
+    [message, at],
+  ]);
 });
 
 it('reads a megabyte of openings at once', () => {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -20,16 +21,19 @@ import { readJournal } from '../../src/store/journal.ts';
 import { openReceipts } from '../../src/store/receipts.ts';
 import { commit, git, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
 import {
+  apply,
   change,
   content,
   diskPorts,
   fileOf,
   folder,
+  journalsIn,
   linkTo,
   nothing,
   openIn,
   receiptOf,
 } from '../fixtures/staged-target.ts';
+import { thrown } from '../fixtures/thrown.ts';
 import { treeHash, treeLines } from '../fixtures/tree-hash.ts';
 
 const makeTarget = (files: Readonly<Record<string, string>> = {}) => {
@@ -40,25 +44,6 @@ const makeTarget = (files: Readonly<Record<string, string>> = {}) => {
   const plan = (path: string, after: FileState): FileAction => change(roots, path, after);
   return { dir, target, roots, plan, at: (path: string) => join(target, path) };
 };
-
-const thrown = async (action: () => unknown): Promise<LockstepError> => {
-  try {
-    await action();
-  } catch (error) {
-    if (error instanceof LockstepError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-};
-
-/** Stages and puts in place in one go. */
-const apply = async (transaction: ReturnType<typeof openIn>, actions: readonly FileAction[]): Promise<void> => {
-  await transaction.stage(actions, content);
-  await transaction.swap(actions);
-};
-
-const journalsIn = (dir: string): readonly string[] =>
-  existsSync(join(dir, 'state', 'journal')) ? readdirSync(join(dir, 'state', 'journal')) : [];
 
 describe('a committed transaction', () => {
   it('holds exactly what was planned, and nothing of the staging', async () => {
@@ -465,7 +450,8 @@ describe('staging', () => {
     });
     const actions = [plan('docs/a.md', fileOf('a2\n')), plan('docs/b.md', fileOf('b\n'))];
     await apply(transaction, actions);
-    expect(calls).toEqual(['flush batch', 'journal', 'journal', 'rename', 'rename']);
+    // Held originals are on the disk before anything takes their place.
+    expect(calls).toEqual(['flush batch', 'journal', 'journal', 'flush one', 'rename', 'rename']);
     calls.length = 0;
     await transaction.commit(receiptOf('run-1'));
     expect(calls).toEqual([
@@ -588,6 +574,54 @@ describe('staging', () => {
     const actions = [plan('docs/a.md', fileOf('a2\n'))];
     await openIn(dir).stage(actions, content);
     await expect(openIn(dir).stage(actions, content)).rejects.toThrow(/recover first/);
+  });
+});
+
+describe('the times that a plan carries', () => {
+  const timeOf = (path: string): bigint => lstatSync(path, { bigint: true }).mtimeNs / 1000n;
+  const time = 1_600_000_000_123_456_789n;
+  const timed = (action: FileAction): FileAction => ({ ...action, mtimeNs: String(time) });
+
+  it('stand to the microsecond on files, links and the folders that were made, and on nothing else', async () => {
+    const { dir, target, plan, at } = makeTarget();
+    const transaction = openIn(dir);
+    await apply(transaction, [
+      timed(plan('docs/a.md', fileOf('a2\n'))),
+      timed(plan('docs/b.md', fileOf('b\n'))),
+      timed(plan('link', linkTo('docs/a.md'))),
+      timed(plan('made', folder)),
+      timed(plan('made/deep', folder)),
+      plan('made/deep/c.md', fileOf('c\n')),
+    ]);
+    await transaction.commit(receiptOf('run-1'));
+    for (const path of ['docs/a.md', 'docs/b.md', 'link', 'made', 'made/deep']) {
+      expect(timeOf(at(path)), path).toBe(time / 1000n);
+    }
+    expect(timeOf(at('made/deep/c.md'))).toBeGreaterThan(time / 1000n + 1_000_000n);
+    expect(timeOf(target)).toBeGreaterThan(time / 1000n);
+  });
+
+  it('are brought to a file that has its content already, and taken back by undo with its inode', async () => {
+    const { dir, target, plan, at } = makeTarget();
+    const facts = () => ({
+      ino: statSync(at('docs/a.md')).ino,
+      time: timeOf(at('docs/a.md')),
+      lines: treeLines(target),
+    });
+    const before = facts();
+    const action = timed(plan('docs/a.md', fileOf('a\n')));
+    const undone = openIn(dir);
+    await apply(undone, [action]);
+    expect(timeOf(at('docs/a.md'))).toBe(time / 1000n);
+    expect(await undone.undo()).toMatchObject({ left: [], unfinished: [] });
+    expect(facts()).toEqual(before);
+    const kept = openIn(dir);
+    await apply(kept, [action]);
+    await kept.commit(receiptOf('run-1'));
+    expect(timeOf(at('docs/a.md'))).toBe(time / 1000n);
+    const again = openIn(dir, { run: 'run-2' });
+    await apply(again, [action]);
+    expect(journalsIn(dir)).toEqual([]);
   });
 });
 
@@ -716,18 +750,32 @@ describe('a branch of a clone', () => {
       cause: 'x',
     } as const;
     const open = () => openIn(made.dir, { roots: { target: made.target, checkout } });
-    return { ...made, checkout, one, two, move, open, tip: () => git(checkout, 'rev-parse', 'refs/heads/main') };
+    const logs = ['HEAD', 'refs/heads/main'].map((name) => join(checkout, '.git', 'logs', name));
+    const reflog = () => logs.flatMap((path) => readFileSync(path, 'utf8').trim().split('\n'));
+    return {
+      ...made,
+      checkout,
+      one,
+      two,
+      move,
+      open,
+      reflog,
+      tip: () => git(checkout, 'rev-parse', 'refs/heads/main'),
+    };
   };
 
   it('moves and moves back', async () => {
-    const { move, open, tip, one, two } = clone();
+    const { move, open, tip, one, two, reflog } = clone();
+    const before = reflog();
     const transaction = open();
     await transaction.stage([move], content);
     expect(tip()).toBe(one);
     await transaction.swap([move]);
     expect(tip()).toBe(two);
+    expect(reflog()).toHaveLength(before.length + 2);
     expect(await transaction.undo()).toMatchObject({ restored: 1, left: [] });
     expect(tip()).toBe(one);
+    expect(reflog()).toEqual(before);
   });
 
   it('is not moved from where somebody else has moved it, neither forth nor back', async () => {

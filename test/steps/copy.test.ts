@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { ConflictPolicy } from '../../src/domain/project.ts';
 import { copy } from '../../src/steps/copy.ts';
 import { documents, readingPorts, situationOf, syncDocuments, type World } from '../fixtures/document-target.ts';
-import { commit, git, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
+import { commit, commitRawNames, git, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 
 let main: string;
@@ -85,6 +85,37 @@ describe('a first sync into an empty target', () => {
     expect(plan.warnings).toHaveLength(5);
     expect(plan.warnings.join('\n')).toContain('docs/out.md is a symbolic link to ../README.md');
     expect((await syncDocuments(at({ receipt }))).news).toBe(false);
+  });
+
+  it('leaves out files whose names are not UTF-8, each by its name, and merges them under no other', async () => {
+    const named = (name: string) => Buffer.from(name, 'latin1');
+    commitRawNames(main, [
+      [named('docs/bad\xff.md'), 'one\n'],
+      [named('docs/bad\xfe.md'), 'two\n'],
+    ]);
+    const { plan, receipt } = await syncDocuments(at());
+    expect(readdirSync(join(target, 'docs')).sort()).toEqual(['a.md', 'deep']);
+    expect(plan.warnings).toEqual([
+      '"docs/bad\\376.md" of main has a name that is not UTF-8: left out',
+      '"docs/bad\\377.md" of main has a name that is not UTF-8: left out',
+    ]);
+    expect(Object.keys(receipt.components.docs?.files ?? {})).toEqual(['docs/a.md', 'docs/deep/b.md']);
+  });
+
+  it('copies pointers of Git LFS as they are committed, and says once how many there are', async () => {
+    const pointer = (n: number) => `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(63)}${n}\nsize 9\n`;
+    put(main, { 'docs/a.bin': pointer(1), 'docs/b.bin': pointer(2), 'docs/about.md': `# LFS\n\n${pointer(3)}` });
+    commit(main, 'docs: large files');
+    const { plan, receipt } = await syncDocuments(at());
+    expect(text(target, 'docs/a.bin')).toBe(pointer(1));
+    expect(plan.warnings).toEqual([
+      '2 files are pointers of Git LFS, taken as committed, without the content behind them (the first: docs/a.bin)',
+    ]);
+    put(main, { 'docs/a.bin': pointer(4) });
+    commit(main, 'docs: a larger file');
+    expect((await syncDocuments(at({ receipt }))).plan.warnings).toEqual([
+      'docs/a.bin is a pointer of Git LFS, taken as committed, without the content behind it',
+    ]);
   });
 });
 
@@ -204,7 +235,9 @@ describe('what the owner changed', () => {
     const second = await syncDocuments(at({ receipt: first.receipt }));
     expect(second.kept).toEqual(['docs/a.md: deleted here']);
     expect(second.plan.warnings).toEqual([
-      'docs/a.md was deleted here and stays so; `--complete` brings back what is missing',
+      expect.stringMatching(
+        /^docs\/a\.md was deleted here and stays so; to bring back what is missing: lockstep sync docs \S+ --categories docs --complete$/,
+      ),
     ]);
     expect(second.receipt.decisions).toMatchObject([{ path: 'docs/a.md', owner: 'deleted' }]);
     expect((await syncDocuments(at({ receipt: second.receipt }))).plan.warnings).toEqual([]);

@@ -170,6 +170,25 @@ api_key = "sk-s3cret"
     expect(await sync(place)).toMatchObject(nothing);
   });
 
+  test("a new key comes with main's comment directly above it; a second run plans nothing", async () => {
+    const place = bench();
+    await sync(place);
+    edit(place, 'opencode.toml', (old) => old.replace('timeout = 30', 'timeout = 99'));
+    const before = text(place.target, 'opencode.toml');
+    inMain(
+      place,
+      (old) =>
+        `${old.replace('timeout = 30 ', '# how often it is tried\nretries = 3\n# not yours to see\ntimeout = 31 ')}\n# no network\n[providers.local]\nmodel = "small"\n`,
+    );
+    await sync(place);
+    expect(text(place.target, 'opencode.toml')).toBe(
+      before
+        .replace('# seconds\n', '# seconds\n# how often it is tried\nretries = 3\n')
+        .replace('fill in your own\n', 'fill in your own\n\n# no network\n[providers.local]\nmodel = "small"\n'),
+    );
+    expect(await sync(place)).toMatchObject(nothing);
+  });
+
   test('a conflict is kept, warned of once per version of main, recorded for good', async () => {
     const place = bench();
     await sync(place);
@@ -243,7 +262,7 @@ describe('left alone', () => {
     put(place.target, { 'opencode.toml': null });
     expect(await sync(place)).toMatchObject({
       actions: [],
-      warnings: [expect.stringContaining('removed by the owner')],
+      warnings: [expect.stringContaining('bring it back with: lockstep config sync comfy --complete')],
     });
     expect(await sync(place)).toMatchObject(nothing);
     place.run = { complete: true };

@@ -1,7 +1,18 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { groupBook } from '../../src/adapters/process-groups.ts';
 import type { Owner } from '../../src/ports.ts';
 import { acquireLock, rootLockPaths, stateLockPath } from '../../src/store/lock.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
@@ -18,7 +29,7 @@ beforeAll(() => {
 const rootLock = (root: string): string => join(root, '.lockstep', 'lock');
 
 /** A lock file as another owner left it. */
-const leave = (root: string, owner: Partial<Owner>, extra: object = {}): string => {
+const leave = (root: string, owner: Partial<Owner>): string => {
   mkdirSync(join(root, '.lockstep'));
   const facts = {
     format: 1,
@@ -26,9 +37,7 @@ const leave = (root: string, owner: Partial<Owner>, extra: object = {}): string 
     nonce: 'x',
     time: '2026-11-23T03:00:00.000Z',
     what: 'sync run of comfyui',
-    children: [],
     ...owner,
-    ...extra,
   };
   writeFileSync(rootLock(root), JSON.stringify(facts));
   return rootLock(root);
@@ -175,25 +184,6 @@ describe('a lock that somebody left', () => {
     await taken(root);
   });
 
-  it('takes the processes that its owner started with it', async () => {
-    const root = temporary();
-    const orphan = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
-    const over = new Promise((done) => orphan.once('exit', (_code, signal) => done(signal)));
-    leave(root, { pid: deadPid() }, { children: [ports.identity.of(orphan.pid ?? 0)] });
-    await taken(root);
-    expect(await over).toBe('SIGKILL');
-  });
-
-  it('ends no stranger that got the number of such a process', async () => {
-    const root = temporary();
-    const stranger = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
-    const pid = stranger.pid ?? 0;
-    leave(root, { pid: deadPid() }, { children: [{ ...ports.identity.of(pid), startTime: '1' }] });
-    await taken(root);
-    expect(ports.identity.of(pid)).toBeDefined();
-    stranger.kill('SIGKILL');
-  });
-
   it('leaves nothing of contenders that were killed beside it', async () => {
     const root = temporary();
     leave(root, { pid: deadPid() });
@@ -203,14 +193,143 @@ describe('a lock that somebody left', () => {
   });
 });
 
-it('records children while it is held', async () => {
-  const root = temporary();
-  const lock = await acquireLock(ports, [rootLock(root)], { what: 'test' });
-  lock.setChildren([process.pid]);
-  expect(JSON.parse(readFileSync(rootLock(root), 'utf8')).children).toMatchObject([{ pid: process.pid }]);
-  await expect(acquireLock(ports, [rootLock(root)], { what: 'second' })).rejects.toMatchObject({ code: 'locked' });
-  lock.release();
-  expect(readdirSync(root)).toEqual([]);
+describe('the processes that the owner of a lock started', () => {
+  const groupLines = (path: string): unknown[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => JSON.parse(line));
+  const live = (pid: number, startTime: string | null = null) => ({
+    mark: `m${pid}`,
+    leader: { pid, startTime },
+    state: 'live',
+  });
+  const startOf = (pid: number): string | null => ports.identity.of(pid)?.startTime ?? null;
+  const leaveLines = (root: string, ...lines: readonly unknown[]): void => {
+    const path = leave(root, { pid: deadPid() });
+    for (const line of lines) appendFileSync(path, `\n${typeof line === 'string' ? line : JSON.stringify(line)}`);
+  };
+  /** A program of its own group that goes on for ever; killed when the test ends. */
+  const sleeper = (env: Record<string, string> = {}) => {
+    const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore', env: { ...process.env, ...env } });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const over = new Promise((done) => child.once('exit', (_code, signal) => done(signal)));
+    return { pid: child.pid ?? 0, over };
+  };
+
+  it('are named in the locks of roots, and in no other, from before they start until they are over', async () => {
+    const [root, python, state] = [temporary(), temporary(), temporary()];
+    const groups = groupBook();
+    const paths = [rootLock(root), rootLock(python), join(state, 'registry.lock')];
+    const earlier = groups.announce();
+    const lock = await acquireLock({ ...ports, groups }, paths, { what: 'test' });
+    const before = readFileSync(paths[2] ?? '', 'utf8');
+    const { pid } = sleeper();
+    const mark = groups.announce();
+    expect(groupLines(rootLock(python)).at(-1)).toEqual({ mark, leader: null, state: 'live' });
+    groups.started(mark, pid);
+    const leader = { pid, startTime: startOf(pid) };
+    groups.ended(earlier);
+    for (const path of [rootLock(root), rootLock(python)]) {
+      expect(groupLines(path)).toEqual([
+        { mark: earlier, leader: null, state: 'live' },
+        { mark, leader: null, state: 'live' },
+        { mark, leader, state: 'live' },
+        { mark: earlier, leader: null, state: 'over' },
+      ]);
+    }
+    expect(readFileSync(paths[2] ?? '', 'utf8')).toBe(before);
+    await expect(acquireLock(ports, [rootLock(root)], { what: 'second' })).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining('test'),
+    });
+    lock.release();
+    groups.announce();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('cost no run when the lock file cannot be written to', async () => {
+    const root = temporary();
+    const groups = groupBook();
+    const lock = await acquireLock({ ...ports, groups }, [rootLock(root)], { what: 'test' });
+    rmSync(join(root, '.lockstep'), { recursive: true });
+    groups.ended(groups.announce());
+    lock.release();
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  it('are ended before the lock of a killed owner is taken, with all that they started, however deaf', async () => {
+    const [root, dir] = [temporary(), temporary()];
+    const bundled = bundle('store/children/start-child.ts', join(dir, 'start-child.mjs'));
+    // Two that ignore SIGTERM; the one that leads the group ends by itself at once.
+    const deaf = `trap '' TERM; echo $$ >> ${dir}/pids; while :; do echo x >> ${dir}/written; sleep 0.01; done`;
+    const script = `sh -c "${deaf.replaceAll('$', '\\$')}" >/dev/null 2>&1 & trap '' TERM; echo $$ >> ${dir}/pids; sleep 60; sleep 60`;
+    const holder = spawn(process.execPath, [bundled, rootLock(root), script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((done) => holder.stdout.once('data', done));
+    for (
+      let i = 0;
+      i < 200 && !(existsSync(`${dir}/pids`) && readFileSync(`${dir}/pids`, 'utf8').split('\n').length > 2);
+      i += 1
+    )
+      await sleep(20);
+    const pids = readFileSync(`${dir}/pids`, 'utf8').trim().split('\n').map(Number);
+    expect(pids).toHaveLength(2);
+    const over = new Promise((done) => holder.once('exit', done));
+    holder.kill('SIGKILL');
+    await over;
+    expect(pids.map((pid) => ports.identity.of(pid) !== undefined)).toEqual([true, true]);
+    const lock = await acquireLock(ports, [rootLock(root)], { what: 'test' });
+    const written = readFileSync(`${dir}/written`).length;
+    expect(pids.map((pid) => ports.identity.of(pid))).toEqual([undefined, undefined]);
+    await sleep(50);
+    expect(readFileSync(`${dir}/written`)).toHaveLength(written);
+    lock.release();
+  });
+
+  it('are ended by their mark when the owner was killed before it could write their number', async () => {
+    const root = temporary();
+    const [started, stranger] = [sleeper({ LOCKSTEP_GROUP: 'm-1' }), sleeper({ LOCKSTEP_GROUP: 'm-12' })];
+    leaveLines(root, { mark: 'm-1', leader: null, state: 'live' });
+    await taken(root);
+    expect(await started.over).toBe('SIGKILL');
+    expect(ports.identity.of(stranger.pid)).toBeDefined();
+  });
+
+  it('are left alone once they are over, or when another process has got their number', async () => {
+    const root = temporary();
+    const [over, reused] = [sleeper(), sleeper()];
+    leaveLines(
+      root,
+      live(over.pid, startOf(over.pid)),
+      { ...live(over.pid, startOf(over.pid)), state: 'over' },
+      live(reused.pid, '1'),
+    );
+    await taken(root);
+    expect([over, reused].map(({ pid }) => ports.identity.of(pid) !== undefined)).toEqual([true, true]);
+  });
+
+  it('are found behind a line that was torn', async () => {
+    const root = temporary();
+    const child = sleeper();
+    const line = JSON.stringify(live(child.pid, startOf(child.pid)));
+    leaveLines(root, line.slice(0, -1), '{"mark":"x","leader":{"pid":1}', line, line.slice(0, 20));
+    await taken(root);
+    expect(await child.over).toBe('SIGKILL');
+  });
+
+  it('keep the lock from being taken when they cannot be ended, which is said with what to do', async () => {
+    const root = temporary();
+    leaveLines(root, live(4242));
+    const before = readFileSync(rootLock(root), 'utf8');
+    const identity = { ...ports.identity, endGroup: () => 'running' as const };
+    await expect(acquireLock({ ...ports, identity }, [rootLock(root)], { what: 'test' })).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringContaining('4242'),
+      hint: expect.stringContaining('kill -9 -- -4242'),
+    });
+    expect(readFileSync(rootLock(root), 'utf8')).toBe(before);
+    expect(readdirSync(join(root, '.lockstep'))).toEqual(['lock']);
+  });
 });
 
 it('lets one in at a time, however many contend and die', async () => {

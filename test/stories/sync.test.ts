@@ -134,4 +134,15 @@ describe('one target from its first sync to its rollback', () => {
     expect(lockstep(top, 'sync', 'status').exit).toBe(2);
     expect(lockstep(main, 'sync', 'frobnicate').exit).toBe(2);
   });
+
+  it('verifies what was rolled back by the commit that it is at, and says that a sync is needed', () => {
+    const verified = lockstep(main, 'sync', 'verify', '--target', 'app');
+    expect(verified.out).toMatch(/documents are complete passed: .*docs as of [0-9a-f]{10}/);
+    expect(verified.exit).toBe(0);
+    expect(lockstep(main, 'sync', 'status').out).toMatch(/rolled back .*docs was rolled back to [0-9a-f]{10}/);
+    expect(lockstep(main, 'target', 'list').out).toContain('rolled back');
+    expect(lockstep(main, 'sync', 'run', '--target', 'app').exit).toBe(0);
+    expect(existsSync(inTarget('docs/new.md'))).toBe(true);
+    expect(lockstep(main, 'target', 'list').out).toContain('synchronized');
+  });
 });

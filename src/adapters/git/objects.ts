@@ -1,4 +1,5 @@
 /** Reads trees and blobs by id; an object that is not here is said to be missing, never fetched. */
+import { isUtf8 } from 'node:buffer';
 import { LockstepError } from '../../domain/errors.ts';
 import type { Processes, TreeEntry } from '../../ports.ts';
 import { type GitRunner, gitFailed, readingEnvironment } from './run.ts';
@@ -6,6 +7,32 @@ import { type GitRunner, gitFailed, readingEnvironment } from './run.ts';
 const missingShown = 20;
 
 const byPath = (a: TreeEntry, b: TreeEntry): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+
+/** As git writes a name between quotes: what is no plain ASCII in octal, one escape a byte. */
+const quoted = (name: Buffer): string =>
+  [...name]
+    .map((byte) => {
+      if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
+      return byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+    })
+    .join('');
+
+/** The bytes of every line, as text: decoded where they are UTF-8, else with the name as git quotes it. */
+const toText = (output: Buffer): readonly { readonly line: string; readonly decoded: boolean }[] => {
+  const lines: { line: string; decoded: boolean }[] = [];
+  for (let at = 0; at < output.length; ) {
+    const end = output.indexOf(0, at);
+    const bytes = output.subarray(at, end === -1 ? output.length : end);
+    const decoded = isUtf8(bytes);
+    const name = bytes.indexOf(9) + 1;
+    lines.push({
+      line: decoded ? bytes.toString('utf8') : bytes.toString('latin1', 0, name) + quoted(bytes.subarray(name)),
+      decoded,
+    });
+    at += bytes.length + 1;
+  }
+  return lines;
+};
 
 /** One line of `ls-tree`, with or without `-l`. */
 const toEntry = (line: string): TreeEntry => {
@@ -17,20 +44,32 @@ const toEntry = (line: string): TreeEntry => {
 
 /** All files of a commit, or those at and below some paths, sorted by path. Throws `process-failed`. */
 export const readTree = async (
-  git: GitRunner,
+  { git, processes }: { readonly git: GitRunner; readonly processes: Processes },
   root: string,
   where: { readonly commit: string; readonly paths: readonly string[] },
 ): Promise<readonly TreeEntry[]> => {
-  const list = (...sizes: string[]) =>
-    git(root, ['ls-tree', '-r', '-z', ...sizes, '--full-tree', where.commit, '--', ...where.paths]);
-  let answer = await list('-l');
-  // Some versions stop at the first missing object when they are asked for sizes.
-  if (answer.code !== 0) answer = await list();
+  const listing = (sizes: readonly string[]) =>
+    ['ls-tree', '-r', '-z', ...sizes, '--full-tree', where.commit, '--', ...where.paths] as const;
+  let args = listing(['-l']);
+  let answer = await git(root, args);
+  if (answer.code !== 0) {
+    // Some versions stop at the first missing object when they are asked for sizes.
+    args = listing([]);
+    answer = await git(root, args);
+  }
   if (answer.code !== 0) throw gitFailed(root, ['ls-tree', where.commit], answer.stderr);
-  return answer.stdout
-    .split('\0')
-    .filter((line) => line !== '')
-    .map(toEntry)
+  if (!answer.stdout.includes('\ufffd')) {
+    return answer.stdout
+      .split('\0')
+      .filter((line) => line !== '')
+      .map(toEntry)
+      .sort(byPath);
+  }
+  // What stands for bytes that are not UTF-8 was read; it may also be a name's own: the bytes tell.
+  const raw = await processes.run({ argv: ['git', ...args], cwd: root, env: readingEnvironment, as: 'git' });
+  if (raw.code !== 0) throw gitFailed(root, ['ls-tree', where.commit], raw.stderr);
+  return toText(raw.stdout)
+    .map(({ line, decoded }): TreeEntry => (decoded ? toEntry(line) : { ...toEntry(line), unnamed: true }))
     .sort(byPath);
 };
 

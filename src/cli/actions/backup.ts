@@ -1,14 +1,16 @@
 /** `target backup` and `target backups`: makes backups and lists them. */
+
+import { backupTarget } from '../../app/backup.ts';
 import { chooseTargets, targetNamed } from '../../app/choose-targets.ts';
-import { backupTarget } from '../../app/restore.ts';
 import type { BackupManifest } from '../../domain/backup.ts';
 import { LockstepError } from '../../domain/errors.ts';
 import type { Call } from '../call.ts';
 import { requiredChoice } from '../choice.ts';
 import { errorLines, errorObject } from '../render/error-text.ts';
-import { table } from '../render/table.ts';
+import { fittedTable } from '../render/table.ts';
 import { bytes, counted, localTime } from '../render/times.ts';
 import { verdictCode } from '../verdict.ts';
+import { screenOf } from '../world.ts';
 
 interface Made {
   readonly target: string;
@@ -87,7 +89,11 @@ export const runBackups = async (call: Call, name: string): Promise<number> => {
   call.answer({ kind: 'backups', target, backups: backups.map(facts), damaged }, [
     ...(rows.length === 0
       ? [`${target} has no backup yet: lockstep target backup ${target}`]
-      : table(['backup', 'made', 'stood at', 'files', 'size', 'components'], rows)),
+      : fittedTable(['backup', 'made', 'stood at', 'files', 'size', 'components'], rows, {
+          columns: screenOf(call.world.terminal),
+          spare: ['files', 'size', 'stood at'],
+          first: 'whole',
+        })),
     ...damaged.map(({ id, cause }) => `${call.paint.look('!')} backup ${id} cannot be read: ${cause}`),
   ]);
   return 0;

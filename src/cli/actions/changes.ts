@@ -7,6 +7,7 @@ import type { Call } from '../call.ts';
 import { optionalChoice } from '../choice.ts';
 import type { Paint } from '../render/colours.ts';
 import { counted } from '../render/times.ts';
+import { somethingToSync } from '../verdict.ts';
 
 export interface DetectOptions {
   readonly since?: string;
@@ -44,7 +45,8 @@ const recordLines = (record: ChangeRecord, paint: Paint): readonly string[] => [
 
 const changesLines = ({ targets, changes }: Changes, paint: Paint): readonly string[] => {
   const whom = targets.length === 0 ? '' : `${targets.join(', ')}: `;
-  const range = `${changes.base?.slice(0, 10) ?? 'nothing'} → ${changes.commit.slice(0, 10)}`;
+  const to = changes.commit.slice(0, 10);
+  const range = changes.base === null ? `everything up to ${to}` : `${changes.base.slice(0, 10)} → ${to}`;
   if (changes.records.length === 0) return [`${whom}nothing changed (${range})`];
   const total = `${counted(countFiles(changes.records), 'file')}, priority ${priorityWord(changes.priority ?? 'low', paint)}`;
   return [
@@ -67,7 +69,7 @@ export const runDetect = async (call: Call, options: DetectOptions): Promise<num
     { kind: 'changes', something, changes: found.map(({ targets, changes }) => ({ targets, ...changes })) },
     found.flatMap((each) => changesLines(each, call.paint)),
   );
-  return something && options.exitCode === true ? 3 : 0;
+  return something && options.exitCode === true ? somethingToSync : 0;
 };
 
 export const runChecklist = async (call: Call, options: ChecklistOptions): Promise<number> => {

@@ -1,7 +1,9 @@
 /** `target restore`, `target rollback` and `sync rollback`: brings a target, or parts of it, back to a backup. */
+
+import { knownComponents } from '../../app/restore/choose-backup.ts';
 import { type RestoreReport, restore } from '../../app/restore.ts';
 import type { Call } from '../call.ts';
-import { commaList } from '../choice.ts';
+import { commaList, componentsNamed } from '../choice.ts';
 import { planLines } from '../render/plan-text.ts';
 import { counted } from '../render/times.ts';
 
@@ -20,12 +22,14 @@ const resultLines = (call: Call, report: RestoreReport, dryRun: boolean): readon
   if (added + changed + removed === 0)
     return [`${report.target}: it is as backup ${report.backup} has it: nothing to restore`];
   const counts = `+${added} ~${changed} -${removed}`;
-  const edits =
-    report.replacesNewerEdits === 0
+  const edits = [
+    ...report.warnings.map((warning) => `${paint.look('!')} ${warning}`),
+    ...(report.replacesNewerEdits === 0
       ? []
       : [
-          `${paint.look('!')} ${counted(report.replacesNewerEdits, 'file')} with newer edits ${dryRun ? 'would be' : 'were'} replaced, after a backup`,
-        ];
+          `${paint.look('!')} ${counted(report.replacesNewerEdits, 'file')} with newer edits ${dryRun ? 'would be' : report.replacesNewerEdits === 1 ? 'was' : 'were'} replaced, after a backup`,
+        ]),
+  ];
   if (dryRun)
     return [
       ...planLines(report.plan, paint),
@@ -44,8 +48,9 @@ const resultLines = (call: Call, report: RestoreReport, dryRun: boolean): readon
 /** Without a backup's id, the newest that holds the components is taken. */
 export const runRestore = async (call: Call, target: string, options: RestoreOptions): Promise<number> => {
   const mode = options.dryRun === true ? 'dry-run' : 'real';
-  const components = options.component === undefined ? null : commaList(options.component, '--component');
+  const words = options.component === undefined ? null : commaList(options.component, '--component');
   const main = await call.main(mode);
+  const components = words === null ? null : componentsNamed(words, knownComponents(main, target));
   const { signal, env } = call.world;
   const report = await restore(main, {
     target,

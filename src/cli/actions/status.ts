@@ -1,13 +1,17 @@
 /** `sync status`: how each target stands, and why. */
-import { status, type TargetStatusReport } from '../../app/status.ts';
+import { lookAtTargets, type TargetStatusReport } from '../../app/status.ts';
 import type { Call } from '../call.ts';
 import { optionalChoice } from '../choice.ts';
 import type { Paint } from '../render/colours.ts';
-import { table } from '../render/table.ts';
+import { grouped, namesText } from '../render/groups.ts';
+import { fittedTable } from '../render/table.ts';
 import { localTime } from '../render/times.ts';
+import { somethingToSync, verdictCode } from '../verdict.ts';
+import { screenOf } from '../world.ts';
 
 export interface StatusOptions {
   readonly target?: readonly string[];
+  readonly exitCode?: boolean;
 }
 
 export const stateWord = (state: TargetStatusReport['status'], paint: Paint): string => {
@@ -16,11 +20,27 @@ export const stateWord = (state: TargetStatusReport['status'], paint: Paint): st
   return state === 'failed' || state === 'conflict' ? paint.bad(word) : paint.look(word);
 };
 
-/** Starts no build and no pip. Exits with 0 whatever it sees: it was asked, and it answers. */
-export const runStatus = async (call: Call, names: readonly string[]): Promise<number> => {
+/** What a sync would bring in step, target by target: a count alone says nothing to do anything about. */
+const behindLines = (reports: readonly TargetStatusReport[]): readonly string[] =>
+  grouped(reports.flatMap(({ target, behind }) => behind.map((text) => ({ target, text })))).map(
+    ({ targets, text }) => `  ${namesText(targets)} behind in ${text}`,
+  );
+
+/** 3 when one is out of step; else, as *could not look* is not *in step*, 4 when some could not be looked at and 5 when none could. */
+const standing = (reports: readonly TargetStatusReport[]): number =>
+  reports.some(({ status }) => status !== 'synchronized' && status !== 'unknown')
+    ? somethingToSync
+    : verdictCode(reports.map(({ status }) => ({ passed: status === 'synchronized', error: null })));
+
+/** Starts no build and no pip. Exits with 0 whatever it sees, as it was asked and answers; `--exit-code` asks for a verdict. */
+export const runStatus = async (
+  call: Call,
+  names: readonly string[],
+  options: Pick<StatusOptions, 'exitCode'>,
+): Promise<number> => {
   const main = await call.main();
   const { signal, env } = call.world;
-  const reports = await status(main, { targets: optionalChoice(names), signal, env });
+  const reports = await lookAtTargets(main, { targets: optionalChoice(names), signal, env });
   const rows = reports.map((report) => [
     report.target,
     stateWord(report.status, call.paint),
@@ -32,7 +52,14 @@ export const runStatus = async (call: Call, names: readonly string[]): Promise<n
   const lines =
     rows.length === 0
       ? ['no target to show: lockstep target add <name> --path <folder>']
-      : table(['target', 'state', 'priority', 'version', 'last sync', 'cause'], rows);
+      : [
+          ...fittedTable(['target', 'state', 'priority', 'version', 'last sync', 'cause'], rows, {
+            columns: screenOf(call.world.terminal),
+            spare: ['priority', 'last sync', 'version'],
+            first: 'shorten',
+          }),
+          ...behindLines(reports),
+        ];
   call.answer({ kind: 'status', targets: reports }, lines);
-  return 0;
+  return options.exitCode === true ? standing(reports) : 0;
 };

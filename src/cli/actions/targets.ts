@@ -1,7 +1,7 @@
 /** `target list`, `show`, `add`, `remove` and `update`: the registry for a person. */
 import { targetNamed } from '../../app/choose-targets.ts';
 import { layoutOf, targetPath } from '../../app/layouts.ts';
-import { status } from '../../app/status.ts';
+import { lookAtTargets } from '../../app/status.ts';
 import { addTarget, removeTarget, updateTarget } from '../../app/targets.ts';
 import { LockstepError } from '../../domain/errors.ts';
 import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
@@ -62,7 +62,7 @@ const layoutRows = (layout: TargetLayout): readonly (readonly string[])[] => [
   ],
   [
     'runs',
-    layout.python === null
+    layout.python === null || layout.pythonCause !== null
       ? `unknown: ${layout.pythonCause ?? 'no Python found'}`
       : `Python ${layout.python.version}, ${layout.python.pip === null ? 'without pip' : `pip ${layout.python.pip}`}`,
   ],
@@ -88,7 +88,7 @@ export const runShow = async (call: Call, name: string): Promise<number> => {
   const record = targetNamed(main.registry.read().targets, name);
   const layout = await seen(() => layoutOf(main, record));
   const { signal, env } = call.world;
-  const [now] = await status(main, { targets: { names: [record.name] }, signal, env });
+  const [now] = await lookAtTargets(main, { targets: { names: [record.name] }, signal, env });
   const missing = layout instanceof LockstepError;
   call.answer(
     {

@@ -8,6 +8,7 @@ import type { VerifyOptions } from '../actions/verify.ts';
 import { callOf } from '../call.ts';
 import { addGroup, addLeaf, type Finish } from '../leaf.ts';
 import type { World } from '../world.ts';
+import { addRecordCommands } from './records.ts';
 
 const targets = '--target <name...>';
 
@@ -53,10 +54,17 @@ const addQueries = (sync: Command, world: World, finish: Finish): void => {
   addLeaf<StatusOptions>(sync, finish, {
     usage: 'status [targets...]',
     summary: 'show how each target stands, and why',
-    examples: ['sync status', 'sync status --target my_app'],
-    options: (command) => command.option(targets, 'these targets only'),
+    examples: ['sync status', 'sync status --target my_app', 'sync status --exit-code'],
+    options: (command) =>
+      command
+        .option(targets, 'these targets only')
+        .option('--exit-code', 'exit with 3 when there is something to sync'),
     run: async ({ common, options, args }) =>
-      (await import('../actions/status.ts')).runStatus(callOf(world, common), [...args, ...(options.target ?? [])]),
+      (await import('../actions/status.ts')).runStatus(
+        callOf(world, common),
+        [...args, ...(options.target ?? [])],
+        options,
+      ),
   });
 };
 
@@ -76,6 +84,7 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
         .option(targets, 'these targets; may be repeated')
         .option('--all-targets', 'all registered targets that are not on hold')
         .option('--dry-run', 'show what would change; write nothing')
+        .option('--exit-code', 'with --dry-run: exit with 3 when there is something to sync')
         .option('--full', 'sync everything again, changed or not')
         .option('--reason <text>', 'why, for the record; one that begins with "security" makes the sync a full one'),
     run: async ({ common, options, args }) =>
@@ -107,6 +116,7 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
   });
   addDocuments(sync, world, finish, 'docs');
   addDocuments(sync, world, finish, 'plans');
+  addRecordCommands(sync, world, finish);
   addLeaf(sync, finish, {
     usage: 'recover',
     summary: 'end what a cut-off run left: clean up after it, or undo it',

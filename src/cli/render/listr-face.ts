@@ -3,9 +3,10 @@ import { Listr, type ListrTask } from 'listr2';
 import type { LockstepEvent, TargetResult } from '../../domain/events.ts';
 import type { TargetPlan } from '../../domain/plan.ts';
 import type { Terminal } from '../world.ts';
-import { paintFor } from './colours.ts';
 import type { Face } from './face.ts';
-import { summaryLines } from './summary.ts';
+import { grouped, namesText } from './groups.ts';
+import { reasonText } from './plan-text.ts';
+import { type SummaryStyle, summaryLines } from './summary.ts';
 
 interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -32,17 +33,22 @@ const mailbox = <T>() => {
   };
 };
 
+const cutOff = 'the run ended before this did';
+
 const treeOptions = { exitOnError: false, concurrent: true } as const;
 
 /** Draws while the run goes on; call `end` before printing anything else. */
-export const listrFace = (terminal: Terminal): Face => {
-  const paint = paintFor(terminal);
+export const listrFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle): Face => {
+  const { paint } = style;
   const plans = mailbox<TargetPlan | null>();
   const steps = mailbox<StepEnd | null>();
   const results = mailbox<TargetResult>();
   const titles = new Map<string, (text: string) => void>();
   let tree: Promise<unknown> = Promise.resolve();
+  const reasons: { readonly target: string; readonly text: string }[] = [];
   let summary: readonly string[] = [];
+  /** Resolves when no more events come: a tree that goes on waiting would hold the terminal for ever. */
+  const ended = deferred<null>();
 
   const stepTask = (target: string, id: string): ListrTask => ({
     title: id,
@@ -50,7 +56,11 @@ export const listrFace = (terminal: Terminal): Face => {
       titles.set(`${target}\0${id}`, (text) => {
         task.output = text;
       });
-      const end = await Promise.race([steps(`${target}\0${id}`).promise, results(target).promise.then(() => null)]);
+      const end = await Promise.race([
+        steps(`${target}\0${id}`).promise,
+        results(target).promise.then(() => null),
+        ended.promise,
+      ]);
       if (end === null) task.skip(`${id}: not reached`);
       else if (end.outcome === 'failed') throw new Error(`${id}: ${end.cause}`);
       else if (end.outcome === 'skipped') task.skip(`${id}: ${end.cause}`);
@@ -61,14 +71,15 @@ export const listrFace = (terminal: Terminal): Face => {
   /** Keeps the target's line open until its verdict is in: the receipt is written after the last step. */
   const endTask = (target: string): ListrTask => ({
     task: async () => {
-      await results(target).promise;
+      const result = await Promise.race([results(target).promise, ended.promise]);
+      if (result === null) throw new Error(cutOff);
     },
   });
 
   const targetTask = (target: string): ListrTask => ({
     title: target,
     task: async (_, task) => {
-      const plan = await Promise.race([plans(target).promise, results(target).promise.then(() => null)]);
+      const plan = await Promise.race([plans(target).promise, results(target).promise.then(() => null), ended.promise]);
       const settle = (result: TargetResult): void => {
         if (result.error === undefined) task.title = `${target} ${paint.dim(result.cause)}`;
         else task.title = `${target} ${paint.bad(result.cause)}`;
@@ -77,12 +88,18 @@ export const listrFace = (terminal: Terminal): Face => {
         void results(target).promise.then(settle);
         return task.newListr([...plan.steps.map((step) => stepTask(target, step.id)), endTask(target)], treeOptions);
       }
-      const result = await results(target).promise;
+      const result = await Promise.race([results(target).promise, ended.promise]);
+      if (result === null) throw new Error(`${target}: ${cutOff}`);
       settle(result);
       if (result.error !== undefined) throw new Error(task.title);
       return undefined;
     },
   });
+
+  const noteReason = (plan: TargetPlan): void => {
+    const text = reasonText(plan);
+    if (text !== null) reasons.push({ target: plan.target, text });
+  };
 
   return {
     draw: (event) => {
@@ -96,6 +113,7 @@ export const listrFace = (terminal: Terminal): Face => {
           break;
         case 'target.planned':
           plans(event.target).resolve(event.plan);
+          noteReason(event.plan);
           break;
         case 'check.finished':
           titles.get(`${event.target}\0verify`)?.(`${event.suite} › ${event.check} ${event.outcome}`);
@@ -110,14 +128,16 @@ export const listrFace = (terminal: Terminal): Face => {
           results(event.result.target).resolve(event.result);
           break;
         case 'run.finished':
-          summary = summaryLines(event.results, paint);
+          summary = summaryLines(event.results, style);
           break;
         default:
           break;
       }
     },
     end: async () => {
+      ended.resolve(null);
       await tree;
+      for (const { targets, text } of grouped(reasons)) terminal.out(paint.dim(`${namesText(targets)}: ${text}`));
       for (const line of summary) terminal.out(line);
     },
   };

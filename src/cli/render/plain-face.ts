@@ -1,11 +1,12 @@
 /** Plain lines, one for each thing that happened: for CI, pipes and log files. */
 import type { LockstepEvent } from '../../domain/events.ts';
+import type { TargetPlan } from '../../domain/plan.ts';
 import type { Terminal } from '../world.ts';
-import { type Paint, paintFor } from './colours.ts';
+import type { Paint } from './colours.ts';
 import type { Face } from './face.ts';
-import { planLines } from './plan-text.ts';
-import { summaryLines } from './summary.ts';
-import { duration } from './times.ts';
+import { planLines, reasonText } from './plan-text.ts';
+import { type SummaryStyle, summaryLines } from './summary.ts';
+import { counted, duration } from './times.ts';
 
 const stepWord = (outcome: string, paint: Paint): string => {
   if (outcome === 'done') return paint.good('done');
@@ -13,11 +14,18 @@ const stepWord = (outcome: string, paint: Paint): string => {
   return outcome === 'warned' ? paint.look('warned') : paint.bad('failed');
 };
 
+/** Why the sync is a full one, or was started; what the plan says is shown by a dry run. */
+const reasonLines = (plan: TargetPlan, paint: Paint): string[] => {
+  const why = reasonText(plan);
+  return why === null ? [] : [`${plan.target} › ${paint.dim(why)}`];
+};
+
 /** Lines for one event; none for what has nothing to say. */
-export const plainLines = (event: LockstepEvent, paint: Paint, dryRun: () => boolean): string[] => {
+export const plainLines = (event: LockstepEvent, style: SummaryStyle, dryRun: () => boolean): string[] => {
+  const { paint } = style;
   switch (event.kind) {
     case 'target.planned':
-      return dryRun() ? planLines(event.plan, paint) : [];
+      return dryRun() ? planLines(event.plan, paint) : reasonLines(event.plan, paint);
     case 'step.finished': {
       const cause = event.cause === '' ? '' : `: ${event.cause}`;
       return [
@@ -32,20 +40,24 @@ export const plainLines = (event: LockstepEvent, paint: Paint, dryRun: () => boo
     }
     case 'target.warning':
       return [`${event.target} ${paint.look('!')} ${event.text}`];
+    case 'plan.written':
+      return [
+        `${counted(event.targets.length, 'target')} planned in ${event.file}`,
+        `${paint.dim('next')}  to do that and nothing else: lockstep sync run --plan ${event.file}`,
+      ];
     case 'run.finished':
-      return summaryLines(event.results, paint);
+      return summaryLines(event.results, style);
     default:
       return [];
   }
 };
 
-export const plainFace = (terminal: Terminal): Face => {
-  const paint = paintFor(terminal);
+export const plainFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle): Face => {
   let dryRun = false;
   return {
     draw: (event) => {
       if (event.kind === 'run.started') dryRun = event.dryRun;
-      for (const line of plainLines(event, paint, () => dryRun)) terminal.out(line);
+      for (const line of plainLines(event, style, () => dryRun)) terminal.out(line);
     },
     end: async () => {},
   };

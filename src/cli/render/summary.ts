@@ -1,8 +1,17 @@
 /** The table that every run ends with: what happened to which target, and what to type next. */
 import type { TargetResult } from '../../domain/events.ts';
 import type { Paint } from './colours.ts';
-import { table } from './table.ts';
+import { grouped, namesText, withoutName } from './groups.ts';
+import { fittedTable } from './table.ts';
 import { counted, duration } from './times.ts';
+
+export interface SummaryStyle {
+  readonly paint: Paint;
+  /** What a line may be wide; Infinity where nobody looks at it on a screen. */
+  readonly columns: number;
+  /** The command that does the same to some targets again. */
+  readonly again: (targets: readonly string[]) => string;
+}
 
 const outcomeWord = (result: TargetResult, paint: Paint): string => {
   switch (result.outcome) {
@@ -28,50 +37,61 @@ const changeText = ({ counts }: TargetResult): string =>
     ? 'nothing'
     : `+${counts.added} ~${counts.changed} -${counts.removed}`;
 
+const tableLines = (results: readonly TargetResult[], { paint, columns }: SummaryStyle): string[] =>
+  fittedTable(
+    ['target', 'state', 'files', 'kept', 'backup', 'took'].map(paint.dim),
+    results.map((result) => [
+      result.target,
+      outcomeWord(result, paint),
+      changeText(result),
+      result.counts.kept === 0 ? '' : `${result.counts.kept} kept`,
+      result.backup ?? '',
+      duration(result.took),
+    ]),
+    { columns, spare: ['backup', 'took', 'kept'], first: 'shorten' },
+  );
+
+const warningLines = (results: readonly TargetResult[], paint: Paint): string[] =>
+  grouped(results.flatMap(({ target, warnings }) => warnings.map((text) => ({ target, text })))).map(
+    ({ targets, text }) => `${paint.look('!')} ${namesText(targets)}: ${text}`,
+  );
+
 /** Failures grouped by what caused them, so that forty targets with one cause are one line. */
 const failureLines = (results: readonly TargetResult[], paint: Paint): string[] => {
-  const groups = new Map<string, TargetResult[]>();
-  for (const result of results.filter((candidate) => candidate.error !== undefined)) {
-    const key = result.error?.message ?? '';
-    groups.set(key, [...(groups.get(key) ?? []), result]);
-  }
-  return [...groups.values()].flatMap((group) => {
-    const error = group[0]?.error;
-    if (error === undefined) return [];
+  const failures = results.flatMap(({ target, error }) =>
+    error === undefined ? [] : [{ target, text: error.message, error }],
+  );
+  return grouped(failures).flatMap(({ items, targets, text }) => {
+    const [{ target, error }] = items;
+    const { details = [], hint } = error;
+    const shared = items.every((item) => item.error.details?.join('\n') === details.join('\n'));
+    const hints = new Set(items.map((item) => item.error.hint));
     return [
-      `${paint.bad('error')} ${group.map((result) => result.target).join(', ')}: ${error.message}`,
-      ...(error.details ?? []).map((line) => `  ${line}`),
-      ...(error.hint === undefined ? [] : [`${paint.dim('next')}  ${error.hint}`]),
+      `${paint.bad('error')} ${namesText(targets)}: ${text}`,
+      ...(shared || details.length === 0 ? [] : [`  of ${target}:`]),
+      ...details.map((line) => `  ${line}`),
+      ...(hint === undefined ? [] : [`${paint.dim('next')}  ${hints.size === 1 ? hint : withoutName(hint, target)}`]),
     ];
   });
 };
 
-/** Lines of the summary: the table, what was kept or warned of, the failures, the retry command. */
-export const summaryLines = (results: readonly TargetResult[], paint: Paint): string[] => {
-  if (results.length === 0) return [];
-  const rows = results.map((result) => [
-    result.target,
-    outcomeWord(result, paint),
-    changeText(result),
-    result.counts.kept === 0 ? '' : `${result.counts.kept} kept`,
-    result.backup ?? '',
-    duration(result.took),
-  ]);
-  const warnings = results.flatMap((result) =>
-    result.warnings.map((text) => `${paint.look('!')} ${result.target}: ${text}`),
-  );
-  const failed = results.filter((result) => !['done', 'nothing-to-do', 'planned'].includes(result.outcome));
-  const retry =
-    failed.length === 0 || failed.length === results.length
-      ? []
-      : [
-          `${paint.dim('next')}  ${counted(failed.length, 'target')} to run again: lockstep sync run ${failed.map((result) => `--target ${result.target}`).join(' ')}`,
-        ];
-  return [
-    '',
-    ...table(['target', 'state', 'files', 'kept', 'backup', 'took'].map(paint.dim), rows),
-    ...warnings,
-    ...failureLines(results, paint),
-    ...retry,
-  ];
+const succeeded = ({ outcome }: TargetResult): boolean => ['done', 'nothing-to-do', 'planned'].includes(outcome);
+
+/** The one command that does again what did not succeed, and nothing else; of a single target its error has said it. */
+const retryLines = (results: readonly TargetResult[], { paint, again }: SummaryStyle): string[] => {
+  const failed = results.filter((result) => !succeeded(result)).map(({ target }) => target);
+  if (failed.length === 0 || results.length === 1) return [];
+  return [`${paint.dim('next')}  ${counted(failed.length, 'target')} to run again: ${again(failed)}`];
 };
+
+/** Lines of the summary: the table, what was kept or warned of, the failures, the retry command. */
+export const summaryLines = (results: readonly TargetResult[], style: SummaryStyle): string[] =>
+  results.length === 0
+    ? []
+    : [
+        '',
+        ...tableLines(results, style),
+        ...warningLines(results, style.paint),
+        ...failureLines(results, style.paint),
+        ...retryLines(results, style),
+      ];

@@ -1,6 +1,7 @@
 /** Writes TOML: keys, values on one line, and tables as sections. */
 import { isList, isTable, type KeyPath, type Table, type Value } from '../../domain/config-value.ts';
 import { LockstepError } from '../../domain/errors.ts';
+import type { Remarks } from './remarks.ts';
 
 const short: Readonly<Record<string, string>> = {
   '\\': '\\\\',
@@ -76,26 +77,38 @@ export interface SectionLayout {
   readonly bodyIndent: string;
 }
 
+/** Comment lines as they are written above a key or a header. */
+export const commentText = (
+  lines: readonly string[],
+  { indent, eol }: { readonly indent: string; readonly eol: string },
+) => lines.map((line) => `${indent}${line}${eol}`).join('');
+
+export interface SectionWords {
+  readonly layout: SectionLayout;
+  readonly kind: 'table' | 'list';
+  /** What the file that the table comes from says above its parts. */
+  readonly remarks: Remarks;
+}
+
 /** A table as a section with its sub-sections; `list` writes `[[path]]`. Ends with a line ending. */
-export const sectionText = (
-  path: KeyPath,
-  table: Table,
-  { layout, kind }: { readonly layout: SectionLayout; readonly kind: 'table' | 'list' },
-): string => {
+export const sectionText = (path: KeyPath, table: Table, { layout, kind, remarks }: SectionWords): string => {
   const { eol, indent, bodyIndent } = layout;
   const name = dotted(path);
-  const header = `${indent}${kind === 'list' ? `[[${name}]]` : `[${name}]`}${eol}`;
+  const above = commentText(remarks.above(), { indent, eol });
+  const header = `${above}${indent}${kind === 'list' ? `[[${name}]]` : `[${name}]`}${eol}`;
   const plain: string[] = [];
   const below: string[] = [];
   for (const [key, value] of Object.entries(table)) {
     const at = [...path, key];
-    if (isTable(value)) below.push(sectionText(at, value, { layout, kind: 'table' }));
+    const said = remarks.entry(key);
+    if (isTable(value)) below.push(sectionText(at, value, { layout, kind: 'table', remarks: said }));
     else if (isTableList(value)) {
-      below.push(...value.map((item) => sectionText(at, item, { layout, kind: 'list' })));
+      below.push(...value.map((item) => sectionText(at, item, { layout, kind: 'list', remarks: said.item(item) })));
     } else {
-      plain.push(`${bodyIndent}${keyText(key)} = ${valueText(value, { indent: bodyIndent, eol })}${eol}`);
+      const lines = commentText(said.above(), { indent: bodyIndent, eol });
+      plain.push(`${lines}${bodyIndent}${keyText(key)} = ${valueText(value, { indent: bodyIndent, eol })}${eol}`);
     }
   }
-  const implied = kind === 'table' && plain.length === 0 && below.length > 0;
+  const implied = kind === 'table' && above === '' && plain.length === 0 && below.length > 0;
   return [...(implied ? [] : [header + plain.join('')]), ...below].join(eol);
 };

@@ -1,10 +1,11 @@
 /** Brings the text of a TOML file to a wanted value with the fewest splices. */
 import type { AST } from 'toml-eslint-parser';
 import type { Origins } from '../../domain/config-edit.ts';
-import { isList, isTable, sameValue, type Table, type Value } from '../../domain/config-value.ts';
+import { isList, isTable, type KeyPath, sameValue, type Table, type Value } from '../../domain/config-value.ts';
 import { editItems, type Insertion } from './items.ts';
 import { dotted, inlineText, isTableList } from './literals.ts';
 import { pairItems } from './pairing.ts';
+import { noRemarks, type Remarks } from './remarks.ts';
 import type { Source } from './source.ts';
 import { addPairs, addSection, cutPair, cutSection, type NewPairs, type SectionPlace } from './statements.ts';
 import { type ArrayNode, type Holder, type Node, nodeValue, type Part, type TableNode } from './tree.ts';
@@ -15,6 +16,8 @@ interface Work {
   readonly source: Source;
   readonly root: TableNode;
   readonly origins: Origins;
+  /** Of the file that new keys come from. */
+  readonly remarks: Remarks;
   /** Collected per inline container, because its commas depend on all of its edits. */
   readonly inline: Map<Inline, { readonly removed: Set<number>; readonly insertions: Insertion[] }>;
 }
@@ -68,48 +71,74 @@ const placeOfHeader = (table: TableNode): SectionPlace => {
   return first === undefined ? { at: 'end' } : { at: 'before', section: first, like: first };
 };
 
+/** What the other file says at a path; nothing below a list, whose items have other places there. */
+const remarksAt = ({ remarks }: Work, path: KeyPath): Remarks =>
+  path.reduce<Remarks>((here, key) => (typeof key === 'string' ? here.entry(key) : noRemarks), remarks);
+
+interface AddedKey {
+  readonly key: string;
+  readonly value: Value;
+  readonly remarks: Remarks;
+}
+
+/** Of the keys alone: the table that they are added to is there already. */
+const remarksOfKeys = (added: readonly AddedKey[]): Remarks => ({
+  ...noRemarks,
+  entry: (name) => added.find(({ key }) => key === name)?.remarks ?? noRemarks,
+});
+
 /** Adds keys to a table, each where a person would look for it. */
-const addKeys = (work: Work, table: TableNode, added: readonly (readonly [string, Value])[]): void => {
+const addKeys = (work: Work, table: TableNode, added: readonly AddedKey[]): void => {
   const { holder, form } = table;
   const asSection = (value: Value): boolean =>
     form !== 'inline' && form !== 'dotted' && (isTable(value) || isTableList(value));
-  const plain = added.filter(([, value]) => !asSection(value));
+  const plain = added.filter(({ value }) => !asSection(value));
   if (holder !== undefined) {
     const base = table.path.slice(holder.path.length);
     const family = form === 'dotted' ? table.parts : [];
-    const pairs = plain.map(([key, value]) => ({ key: [...base, key], value }));
+    const pairs = plain.map(({ key, value, remarks }) => ({ key: [...base, key], value, comments: remarks.above() }));
     addToHolder(work, holder, { pairs, family });
   } else if (plain.length > 0) {
-    const section = { path: table.path, table: Object.fromEntries(plain), kind: 'table' as const };
-    addSection(work.source, placeOfHeader(table), section);
+    addSection(work.source, placeOfHeader(table), {
+      path: table.path,
+      table: Object.fromEntries(plain.map(({ key, value }) => [key, value])),
+      kind: 'table',
+      remarks: remarksOfKeys(plain),
+    });
   }
-  for (const [key, value] of added.filter(([, inner]) => asSection(inner))) {
+  for (const { key, value, remarks } of added.filter((one) => asSection(one.value))) {
     const path = [...table.path, key];
-    const items: readonly Table[] = isTableList(value) ? value : [value as Table];
-    const kind = isTableList(value) ? 'list' : 'table';
-    for (const item of items) addSection(work.source, placeBelow(table), { path, table: item, kind });
+    if (!isTableList(value)) {
+      addSection(work.source, placeBelow(table), { path, table: value as Table, kind: 'table', remarks });
+      continue;
+    }
+    for (const item of value) {
+      addSection(work.source, placeBelow(table), { path, table: item, kind: 'list', remarks: remarks.item(item) });
+    }
   }
 };
 
 /** An empty table that only statements below it had made: written out, so that it stays. */
 const keepEmpty = (work: Work, table: TableNode): void => {
   if (table.form === 'implied') {
-    addSection(work.source, placeOfHeader(table), { path: table.path, table: {}, kind: 'table' });
+    addSection(work.source, placeOfHeader(table), { path: table.path, table: {}, kind: 'table', remarks: noRemarks });
   } else if (table.form === 'dotted' && table.holder !== undefined) {
     const key = table.path.slice(table.holder.path.length);
-    addToHolder(work, table.holder, { pairs: [{ key, value: {} }], family: table.parts });
+    addToHolder(work, table.holder, { pairs: [{ key, value: {}, comments: [] }], family: table.parts });
   }
 };
 
 const reconcileTable = (work: Work, table: TableNode, wanted: Table): void => {
-  const added: (readonly [string, Value])[] = [];
+  const added: AddedKey[] = [];
+  const said = remarksAt(work, table.path);
   for (const [key, node] of table.entries) if (!Object.hasOwn(wanted, key)) remove(work, node);
   for (const [key, value] of Object.entries(wanted)) {
     const node = table.entries.get(key);
-    if (node === undefined) added.push([key, value]);
+    if (node === undefined) added.push({ key, value, remarks: said.entry(key) });
     else if (!reconcileNode(work, node, value)) {
       remove(work, node);
-      added.push([key, value]);
+      // Not a new key: what the owner says above it stays, and is enough.
+      added.push({ key, value, remarks: noRemarks });
     }
   }
   addKeys(work, table, added);
@@ -155,7 +184,12 @@ const reconcileSections = (
     const like = sectionsOf(previous ?? (first as Node))[0];
     if (anchor === undefined || like === undefined) continue;
     const place: SectionPlace = { at: previous === undefined ? 'before' : 'after', section: anchor, like };
-    addSection(work.source, place, { path: array.path, table: value, kind: 'list' });
+    addSection(work.source, place, {
+      path: array.path,
+      table: value,
+      kind: 'list',
+      remarks: remarksAt(work, array.path).item(value),
+    });
   }
   for (const i of removed) remove(work, array.items[i] as Node);
 };
@@ -188,9 +222,9 @@ const reconcileNode = (work: Work, node: Node, wanted: Value): boolean => {
 export const reconcile = (
   source: Source,
   root: TableNode,
-  { wanted, origins }: { readonly wanted: Table; readonly origins: Origins },
+  { wanted, origins, remarks }: { readonly wanted: Table } & Pick<Work, 'origins' | 'remarks'>,
 ): void => {
-  const work: Work = { source, root, origins, inline: new Map() };
+  const work: Work = { source, root, origins, remarks, inline: new Map() };
   reconcileTable(work, root, wanted);
   for (const [node, edits] of work.inline) editItems(source, node, edits);
 };

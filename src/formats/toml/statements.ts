@@ -1,7 +1,8 @@
 /** Adds and removes whole lines of a TOML file: `key = value` statements and sections. Comments on lines of their own outside a removed section stay. */
 import type { AST } from 'toml-eslint-parser';
 import type { KeyPath, Table, Value } from '../../domain/config-value.ts';
-import { dotted, sectionText, valueText } from './literals.ts';
+import { commentText, dotted, sectionText, valueText } from './literals.ts';
+import type { Remarks } from './remarks.ts';
 import type { Source } from './source.ts';
 import type { Holder, Part, TableNode } from './tree.ts';
 
@@ -54,7 +55,12 @@ const insertAtTop = (source: Source, lines: string, root: TableNode): void => {
 
 export interface NewPairs {
   /** Keys below the holder, so `["a", "b"]` is written `a.b`. */
-  readonly pairs: readonly { readonly key: KeyPath; readonly value: Value }[];
+  readonly pairs: readonly {
+    readonly key: KeyPath;
+    readonly value: Value;
+    /** Comment lines to write above it. */
+    readonly comments: readonly string[];
+  }[];
   /** Statements of the same dotted table, which they join. */
   readonly family: readonly Part[];
 }
@@ -68,10 +74,11 @@ export const addPairs = (
   const neighbour = neighbourPair(family) ?? holder.body.at(-1);
   const beside = neighbour ?? holder.header;
   const indent = beside === undefined ? '' : source.indent(beside.range[0]);
-  const lines = pairs.map(({ key, value }) => {
+  const lines = pairs.map(({ key, value, comments }) => {
     const name = dotted(key);
+    const above = commentText(comments, { indent, eol: source.eol });
     const text = valueText(value, { indent, eol: source.eol });
-    return `${indent}${name}${equalsLike(source, neighbour, name)}${text}${source.eol}`;
+    return `${above}${indent}${name}${equalsLike(source, neighbour, name)}${text}${source.eol}`;
   });
   const anchor = neighbour?.range[1] ?? holder.header?.key.range[1];
   if (anchor === undefined) insertAtTop(source, lines.join(''), root);
@@ -86,6 +93,7 @@ export interface NewSection {
   readonly path: KeyPath;
   readonly table: Table;
   readonly kind: 'table' | 'list';
+  readonly remarks: Remarks;
 }
 
 const offsetOf = (source: Source, place: SectionPlace): number => {
@@ -94,11 +102,12 @@ const offsetOf = (source: Source, place: SectionPlace): number => {
 };
 
 /** Adds a section with one blank line around it, indented like a neighbour. */
-export const addSection = (source: Source, place: SectionPlace, { path, table, kind }: NewSection): void => {
+export const addSection = (source: Source, place: SectionPlace, section: NewSection): void => {
+  const { path, table, kind, remarks } = section;
   const indent = place.at === 'end' ? '' : source.indent(place.like.range[0]);
   const sample = place.at === 'end' ? undefined : place.like.body[0];
   const bodyIndent = sample === undefined ? indent : source.indent(sample.range[0]);
-  const text = sectionText(path, table, { layout: { eol: source.eol, indent, bodyIndent }, kind });
+  const text = sectionText(path, table, { layout: { eol: source.eol, indent, bodyIndent }, kind, remarks });
   const at = offsetOf(source, place);
   const joins = at > 0 && !source.isBlankLine(source.lineStart(at - 1));
   const above = joins || source.hasInsertion(at) ? source.eol : '';

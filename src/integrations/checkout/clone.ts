@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { rootOf } from '../../domain/paths.ts';
 import type { TargetContext } from '../target-context.ts';
-import { askGit, runGit } from './git.ts';
+import { dirtyPaths } from './edits.ts';
+import { askGit } from './git.ts';
 
 export interface Clone {
   /** Top of the work tree, real path. */
@@ -95,10 +96,8 @@ const refuseKind = async (context: TargetContext, clone: Clone): Promise<void> =
 };
 
 const refuseDirty = async (context: TargetContext, { root }: Clone): Promise<void> => {
-  const args = ['status', '--porcelain', '-z', '--untracked-files=no', '--ignore-submodules=none', '--no-renames'];
-  const lines = (await runGit(context, { cwd: root, args })).split('\0').filter((line) => line !== '');
-  if (lines.length === 0) return;
-  const paths = lines.map((line) => line.slice(3));
+  const paths = await dirtyPaths(context, { root });
+  if (paths.length === 0) return;
   throw refused(`${root} has changes that are not committed: ${paths.slice(0, 5).join(', ')}`, {
     hint: `commit or stash them: git -C ${root} stash`,
     details: paths,

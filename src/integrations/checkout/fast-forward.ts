@@ -1,12 +1,12 @@
 /** Plans the fast-forward of a clone as file and ref actions: objects, work tree, index, and the branch last. */
 import { basename, join } from 'node:path';
-import { toRooted } from '../../domain/paths.ts';
+import { shownPath, toRooted } from '../../domain/paths.ts';
 import type { Action, FileAction, RefAction } from '../../domain/plan.ts';
 import type { TreeEntry } from '../../ports.ts';
 import type { TargetContext } from '../target-context.ts';
 import { type Clone, cloneStep, movableBranch } from './clone.ts';
 import { askGit, runGit } from './git.ts';
-import { madeFolders, stageTree, treeChanges, workTreeActions } from './work-tree.ts';
+import { madeFolders, refuseUnnamed, stageTree, treeChanges, workTreeActions } from './work-tree.ts';
 
 export interface FastForward {
   readonly actions: readonly Action[];
@@ -16,6 +16,8 @@ export interface FastForward {
   readonly dirs: readonly string[];
   readonly changed: number;
 }
+
+const isUnnamed = (entry: TreeEntry): boolean => entry.unnamed === true;
 
 const fileAction = (context: TargetContext, absolute: string, staged: string, cause: string): FileAction => {
   const { files } = context.ports;
@@ -55,7 +57,13 @@ export const planFastForward = async (
 ): Promise<FastForward> => {
   const { main, run, ports } = context;
   const ref = await movableBranch(context, clone);
-  const changes = treeChanges(clone, await main.repo.tree(clone.head), now);
+  const before = await main.repo.tree(clone.head);
+  refuseUnnamed(clone, before.filter(isUnnamed), await main.unnamed(''));
+  const changes = treeChanges(
+    clone,
+    before.filter((entry) => !isUnnamed(entry)),
+    now,
+  );
   const mainDir = (await main.repo.read(['rev-parse', '--git-path', 'objects'])).replace(/\n$/, '');
   const mainObjects = ports.files.real(mainDir.startsWith('/') ? mainDir : join(main.repo.root, mainDir)) ?? mainDir;
   const staged = await stageTree(context, { clone, changes, now, mainObjects });
@@ -67,6 +75,7 @@ export const planFastForward = async (
     kind: 'ref',
     component: 'package',
     checkout: clone.root,
+    ...shownPath(context.layout.roots, clone.root),
     ref,
     before: clone.head,
     after: run.commit,

@@ -14,14 +14,17 @@ export interface TrackedRequest {
   readonly now: readonly TreeEntry[];
   readonly earlier: ReceiptComponent | undefined;
   readonly actions: readonly Action[];
+  /** Paths that hold their owner's edits: what stands there was not written by Lockstep. */
+  readonly edits: readonly string[];
 }
 
 /** Each tracked file as the work tree will have it, filters applied; unchanged ones are taken from the earlier receipt. */
 export const trackedFiles = (
   { ports, layout }: Pick<TargetContext, 'ports' | 'layout'>,
-  { clone, now, earlier, actions }: TrackedRequest,
+  { clone, now, earlier, actions, edits }: TrackedRequest,
 ): Readonly<Record<RootedPath, ReceiptFile>> => {
   const planned = new Map(actions.flatMap((action) => (action.kind === 'file' ? [[action.path, action.after]] : [])));
+  const edited = new Set(edits);
   const files: Record<RootedPath, ReceiptFile> = {};
   for (const { path, blob, mode } of now) {
     if (mode === '160000') continue;
@@ -33,6 +36,7 @@ export const trackedFiles = (
       files[rooted] = known;
       continue;
     }
+    if (edited.has(path)) continue;
     const state = after ?? ports.files.state(absolute);
     if (state.kind === 'file') files[rooted] = { sha256: state.sha256, mode: state.mode, blob };
     if (state.kind === 'link') files[rooted] = { sha256: sha256(state.to), mode: 0o777, blob, link: state.to };

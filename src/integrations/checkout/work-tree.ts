@@ -8,6 +8,7 @@ import { cleanUpActions, staleBytecode } from '../package/bytecode.ts';
 import { standingOf } from '../standing.ts';
 import type { TargetContext } from '../target-context.ts';
 import { type Clone, refused } from './clone.ts';
+import { hiddenPaths } from './edits.ts';
 import { runGit } from './git.ts';
 
 export interface TreeChange {
@@ -35,10 +36,27 @@ export const treeChanges = (
   });
 };
 
+/** Throws `checkout-refused` when files differ whose names are not UTF-8: no file action can name them. */
+export const refuseUnnamed = (
+  clone: Pick<Clone, 'root'>,
+  old: readonly TreeEntry[],
+  now: readonly TreeEntry[],
+): void => {
+  const textOf = ({ path, blob, mode }: TreeEntry): string => `${mode} ${blob} ${path}`;
+  const known = new Set(old.map(textOf));
+  const still = new Set(now.map(textOf));
+  const moved = [...now.filter((one) => !known.has(textOf(one))), ...old.filter((one) => !still.has(textOf(one)))];
+  const [first] = moved;
+  if (first === undefined) return;
+  throw refused(`main changed "${first.path}", whose name is not UTF-8, which Lockstep does not move`, {
+    hint: `update ${clone.root} by hand: git -C ${clone.root} pull --ff-only`,
+    details: [...new Set(moved.map(({ path }) => `"${path}"`))],
+  });
+};
+
 /** Files whose edits git was told not to see: `assume-unchanged`, `skip-worktree`. */
 const refuseHidden = async (context: TargetContext, { root }: Clone, changes: readonly TreeChange[]): Promise<void> => {
-  const listed = (await runGit(context, { cwd: root, args: ['ls-files', '-v', '-z'] })).split('\0');
-  const hidden = new Set(listed.filter((line) => /^[a-zS] /.test(line)).map((line) => line.slice(2)));
+  const hidden = new Set(await hiddenPaths(context, { root }));
   const paths = changes.map(({ path }) => path).filter((path) => hidden.has(path));
   if (paths.length === 0) return;
   throw refused(`${root} hides edits from git that main changes too: ${paths.join(', ')}`, {

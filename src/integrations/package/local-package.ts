@@ -1,5 +1,6 @@
 /** Plans the swap to the wheel that the run's commit builds; plans nothing, and starts no process, where that is proven to be there. */
 import { normaliseName } from '../../domain/distributions.ts';
+import { longestPointer, pointerWords } from '../../domain/lfs-pointer.ts';
 import type { ReceiptPackage } from '../../domain/receipt.ts';
 import type { PythonFacts } from '../../domain/target.ts';
 import type { StoredWheel } from '../../store/wheels.ts';
@@ -12,7 +13,7 @@ import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionS
 import { networkOf, type Pip, type ReportedInstall } from './pip.ts';
 import { pipForTarget, refuseManaged } from './pip-for-target.ts';
 import { type Intact, type NotProven, provenComponent, proveWheel } from './proof.ts';
-import { checkTargetPython, readSourceProject, sourceKey } from './source-project.ts';
+import { checkTargetPython, readSourceProject, type SourceProject, sourceKey } from './source-project.ts';
 import { type StagedDistribution, stageWheels } from './stage.ts';
 import { planSwap } from './swap-plan.ts';
 
@@ -58,6 +59,12 @@ export const proveLocal = async (
       ? `${project.package.name} was never synced here`
       : `${request.path} changed in main since the last sync`;
   return { source, wheel, proof: { holds: false, cause } };
+};
+
+const pointersIn = async ({ main }: TargetContext, { entries }: SourceProject): Promise<readonly string[]> => {
+  const small = entries.filter(({ mode, size }) => mode.startsWith('100') && size !== null && size < longestPointer);
+  const pointers = await main.lfsPointers(small.map(({ blob }) => blob));
+  return pointerWords(small.filter(({ blob }) => pointers.has(blob)).map(({ path }) => path));
 };
 
 interface Gathered {
@@ -112,9 +119,11 @@ export const planLocal = async (context: TargetContext, request: LocalPlanReques
   const version = staged.find((one) => normaliseName(one.name) === normaliseName(name))?.version ?? wheel.version;
   const digest = wheel.sha256.slice(0, 12);
   const origin = `wheel ${digest}, built from ${path} @ ${run.commit.slice(0, 10)}`;
-  const omitted = (await leftOut(context, source)).map(
-    (one) => `${one} is left out of the build: it leads out of ${path}`,
-  );
+  const omitted = [
+    ...(await leftOut(context, source)).map((one) => `${one} is left out of the build: it leads out of ${path}`),
+    ...source.unnamed.map((one) => `"${one}" is left out of the build: its name is not UTF-8`),
+    ...(await pointersIn(context, source)),
+  ];
   const swap = await planSwap(context, {
     place,
     staged,

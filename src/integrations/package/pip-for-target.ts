@@ -13,7 +13,8 @@ const leastPip = '22.3';
 /** Throws `python-unusable` for a Python that cannot run here or that belongs to the system (PEP 668). */
 export const usablePython = ({ layout, target }: Pick<TargetContext, 'layout' | 'target'>): PythonFacts => {
   const { python, pythonCause } = layout;
-  if (python === null) {
+  // One that cannot run here may be known from its files: enough to look at, not to install for.
+  if (python === null || pythonCause !== null) {
     throw new LockstepError(
       'python-unusable',
       `${target.name}'s Python cannot be used: ${pythonCause ?? 'none was found'}`,

@@ -2,6 +2,7 @@
 import { decisionDigest } from '../../domain/package-compare.ts';
 import type { Decision, ReceiptComponent, ReceiptFile, ReceiptPackage } from '../../domain/receipt.ts';
 import type { TargetContext } from '../target-context.ts';
+import { cameAlong } from './came-along.ts';
 import { type InstalledCopy, type InstalledFile, installedCopies } from './installed.ts';
 import type { PackagePlace } from './place.ts';
 
@@ -68,20 +69,26 @@ export const proveWheel = (context: ProofContext, place: PackagePlace, wheel: st
   };
 };
 
-/** What the receipt says of a proven package: what it said before, of this commit; without a receipt, what RECORD says. */
+/**
+ * What the receipt says of a proven package: what it said before, of this commit; without a receipt, what RECORD says.
+ * What came along with the package stays said.
+ */
 export const provenComponent = (
-  { ports, receipt, run }: ProofContext,
+  context: ProofContext & Pick<TargetContext, 'layout'>,
   { copy }: Intact,
   facts: ReceiptPackage,
 ): ReceiptComponent => {
+  const { ports, receipt, run } = context;
   const earlier = receipt?.components.package;
   if (earlier?.package !== undefined && earlier.package.wheel === facts.wheel) {
     return { ...earlier, commit: run.commit, package: facts };
   }
-  const files: Record<string, ReceiptFile> = {};
+  const own = new Set(copy.files.map((file) => file.path));
+  const files: Record<string, ReceiptFile> = { ...cameAlong(context, (path) => own.has(path)) };
   for (const { path, absolute, base } of copy.files) {
     const state = ports.files.state(absolute);
     if (state.kind === 'file') files[path] = { sha256: base ?? state.sha256, mode: state.mode };
   }
-  return { commit: run.commit, files, dirs: [], package: facts };
+  const dirs = (earlier?.dirs ?? []).filter((dir) => Object.keys(files).some((path) => path.startsWith(`${dir}/`)));
+  return { commit: run.commit, files, dirs, package: facts };
 };

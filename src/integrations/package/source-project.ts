@@ -13,6 +13,8 @@ export interface SourceProject {
   readonly folder: string;
   /** Files below it, paths relative to main's root. */
   readonly entries: readonly TreeEntry[];
+  /** Files below it whose names are not UTF-8, as git quotes them: they cannot be taken along. */
+  readonly unnamed: readonly string[];
   /** null when nothing says so. */
   readonly requiresPython: string | null;
   /** `[build-system] requires`, or what PEP 518 says when there is none. */
@@ -77,6 +79,7 @@ const parseProject = (where: string, text: string) => {
 export const readSourceProject = async (context: MainContext, path: string): Promise<SourceProject> => {
   const folder = folderOf(path);
   const entries = await context.main.under(path);
+  const unnamed = (await context.main.unnamed(path)).map((entry) => entry.path);
   const at = (name: string) => entries.find((entry) => entry.path === join(folder, name));
   const pyproject = at('pyproject.toml');
   if (pyproject === undefined && at('setup.py') === undefined) {
@@ -87,9 +90,9 @@ export const readSourceProject = async (context: MainContext, path: string): Pro
       { hint: 'name the pip-installable folder as project.package in sync.config.yaml' },
     );
   }
-  if (pyproject === undefined) return { folder, entries, requiresPython: null, buildRequires: ['setuptools'] };
+  if (pyproject === undefined) return { folder, entries, unnamed, requiresPython: null, buildRequires: ['setuptools'] };
   const text = (await context.main.read([pyproject.blob])).get(pyproject.blob)?.toString('utf8') ?? '';
-  return { folder, entries, ...parseProject(pyproject.path, text) };
+  return { folder, entries, unnamed, ...parseProject(pyproject.path, text) };
 };
 
 /** Throws `python-unusable` unless the target's Python satisfies the package's `requires-python`. */

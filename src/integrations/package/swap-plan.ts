@@ -10,6 +10,7 @@ import type { ConflictPolicy } from '../../domain/project.ts';
 import type { ReceiptComponent, ReceiptFile, ReceiptPackage } from '../../domain/receipt.ts';
 import type { TargetContext } from '../target-context.ts';
 import { cleanUpActions } from './bytecode.ts';
+import { cameAlong } from './came-along.ts';
 import { type InstalledFile, installedCopies } from './installed.ts';
 import { type PackagePlace, refuseLinkedFolder } from './place.ts';
 import type { StagedDistribution, StagedFile } from './stage.ts';
@@ -117,7 +118,8 @@ const actionOf = ({ verdict, staged }: Judged): FileAction => {
 
 const componentOf = (context: TargetContext, request: SwapRequest, judged: readonly Judged[]): ReceiptComponent => {
   const { ports, receipt, run } = context;
-  const files: Record<string, ReceiptFile> = {};
+  const judgedPaths = new Set(judged.map(({ verdict }) => verdict.entry.path));
+  const files: Record<string, ReceiptFile> = { ...cameAlong(context, (path) => judgedPaths.has(path)) };
   const dirs = new Set(receipt?.components.package?.dirs ?? []);
   for (const { absolute, staged, verdict } of judged) {
     const { path, base, ours } = verdict.entry;

@@ -1,7 +1,7 @@
 /** Turns planned actions into journal entries, refusing what cannot be done before anything is touched. */
 import { dirname, join } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
-import { absent, type FileState, sameState } from '../../domain/file-state.ts';
+import { absent, type FileState, sameState, sameTime } from '../../domain/file-state.ts';
 import { isInside, type Roots, toAbsolute } from '../../domain/paths.ts';
 import type { FileAction, RefAction } from '../../domain/plan.ts';
 import type { Files } from '../../ports.ts';
@@ -18,6 +18,8 @@ export interface Staged {
   readonly needs: readonly Staged[];
   /** Bytecode that must not outlive its source. */
   readonly trailing: Staged[];
+  /** The modification time to give to what is staged. */
+  readonly mtimeNs: bigint | undefined;
 }
 
 export interface StagedRef {
@@ -58,6 +60,11 @@ export interface DraftGround {
 const refused = (path: string, why: string): LockstepError =>
   new LockstepError('path-refused', `refused to write ${path}: ${why}`);
 
+const rootGone = (root: string): LockstepError =>
+  new LockstepError('target-missing', `${root} is not there any more, so nothing was written`, {
+    hint: 'bring it back (is a disk not mounted?), then run the same command again',
+  });
+
 const token = (state: FileState): string =>
   state.kind === 'file' ? `${state.sha256}:${state.mode}` : state.kind === 'link' ? `>${state.to}` : state.kind;
 
@@ -65,9 +72,15 @@ const token = (state: FileState): string =>
 export const actionKey = (roots: Roots, action: Pick<FileAction, 'path' | 'before' | 'after'>): string =>
   [toAbsolute(roots, action.path), token(action.before), token(action.after)].join('\0');
 
+/** Whether only its time differs from what is planned; a folder's time needs no entry. */
+const onlyTime = (files: Files, path: string, { before, after, mtimeNs }: FileAction): boolean => {
+  if (mtimeNs === undefined || after.kind === 'dir' || !sameState(before, after)) return false;
+  const now = files.stat(path);
+  return now !== undefined && !sameTime(now.mtimeNs, BigInt(mtimeNs));
+};
+
 /** A file never turns into a folder in one entry: between the two nothing stands there, and that has to be journaled too. */
 const statesOf = ({ before, after }: FileAction): readonly (readonly [FileState, FileState])[] => {
-  if (sameState(before, after)) return [];
   const turns =
     (before.kind === 'dir') !== (after.kind === 'dir') && before.kind !== 'absent' && after.kind !== 'absent';
   return turns
@@ -131,7 +144,11 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
     return known;
   };
 
-  const add = (path: string, states: readonly [FileState, FileState], needs: readonly Staged[]): Staged => {
+  const add = (
+    path: string,
+    states: readonly [FileState, FileState],
+    { needs = [], mtimeNs }: { readonly needs?: readonly Staged[]; readonly mtimeNs?: string | undefined } = {},
+  ): Staged => {
     const [before, after] = states;
     const id = book.nextId++;
     const writes = after.kind === 'file' || after.kind === 'link';
@@ -150,6 +167,7 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
       done: false,
       needs,
       trailing: [],
+      mtimeNs: mtimeNs === undefined ? undefined : BigInt(mtimeNs),
     };
     staged.push(item);
     planned.set(path, after);
@@ -165,6 +183,7 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
     for (; ; at = dirname(at)) {
       if (!rootPaths.some((root) => isInside(root, at))) throw refused(path, "it lies outside the target's roots");
       const kind = kindAt(at);
+      if (kind === 'absent' && rootPaths.includes(at)) throw rootGone(at);
       const own = madeAt(at);
       if (kind === 'dir' && own === undefined) break;
       if (kind === 'dir' && own !== undefined) needs.unshift(own);
@@ -177,7 +196,7 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
     const mode = (files.stat(at)?.mode ?? 0o755) & 0o777;
     for (const folder of missing) {
       check(folder);
-      needs.push(add(folder, [absent, { kind: 'dir', mode }], [...needs]));
+      needs.push(add(folder, [absent, { kind: 'dir', mode }], { needs: [...needs] }));
     }
     return needs;
   };
@@ -195,7 +214,11 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
       return;
     }
     const needs = foldersAbove(path, action.after.kind === 'absent' ? 'nothing' : 'missing');
-    byAction.push([actionKey(roots, action), statesOf(action).map((states) => add(path, states, needs))]);
+    const changes = !sameState(action.before, action.after) || onlyTime(files, path, action);
+    const items = (changes ? statesOf(action) : []).map((states) =>
+      add(path, states, { needs, mtimeNs: action.mtimeNs }),
+    );
+    byAction.push([actionKey(roots, action), items]);
   };
 
   /** Bytecode of what changes goes with it, even where no plan named it. */
@@ -213,12 +236,12 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
         for (const name of compiledFrom(source.entry.path, names)) {
           const path = join(cache, name);
           const before = plannedAt(path) === undefined ? files.state(path) : absent;
-          if (before.kind === 'file') source.trailing.push(add(path, [before, absent], []));
+          if (before.kind === 'file') source.trailing.push(add(path, [before, absent]));
         }
       }
       const emptied = names.every((name) => plannedAt(join(cache, name))?.kind === 'absent');
       if (!emptied || plannedAt(cache) !== undefined) continue;
-      const folder = add(cache, [files.state(cache), absent], []);
+      const folder = add(cache, [files.state(cache), absent]);
       for (const source of sources) source.trailing.push(folder);
     }
   };

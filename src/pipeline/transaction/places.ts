@@ -1,6 +1,6 @@
 /** The staging places of a transaction: one folder in each root, on the same file system as what it serves, gone at the end. */
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { isInside, type Roots } from '../../domain/paths.ts';
 import type { Files, Tree } from '../../ports.ts';
@@ -35,9 +35,9 @@ export const stagingPlaces = (files: Files, roots: Roots, txn: { run: string; ta
   });
 };
 
-/** Whether a path belongs to Lockstep itself in any of the roots. */
+/** Whether a path belongs to Lockstep itself: in any of the roots, or in another target that lies below one. */
 export const isOwn = (places: readonly StagingPlace[], path: string): boolean =>
-  places.some((place) => isInside(folderOf(place), path));
+  places.some((place) => isInside(place.root, path) && relative(place.root, path).split(sep).includes(lockstepFolder));
 
 const deviceOf = (files: Files, path: string): number | undefined => {
   for (let at = path; ; at = dirname(at)) {
@@ -67,6 +67,12 @@ export const stagePath = (places: readonly StagingPlace[], entry: FileEntry): st
 
 export const holdPath = (places: readonly StagingPlace[], entry: FileEntry): string | undefined =>
   entry.hold === null ? undefined : join(places[entry.place]?.dir ?? '', entry.hold);
+
+/** Whether two paths name one and the same file or link. */
+export const isSecondName = (files: Files, path: string, other: string | undefined): boolean => {
+  const [one, two] = [files.stat(path), other === undefined ? undefined : files.stat(other)];
+  return one !== undefined && two !== undefined && one.ino === two.ino && one.dev === two.dev;
+};
 
 const makeFolder = ({ files, tree }: Workplace, place: StagingPlace, dir: string): string => {
   if (files.stat(dir) !== undefined) return dir;
@@ -127,5 +133,9 @@ export const tidy = (workplace: Workplace, journal: Journal, how: Ended): void =
     if (!(error instanceof LockstepError)) throw error;
   }
   closePlaces(workplace);
+  // Without its journal nobody would ever remove a place that a power failure brought back.
+  const { files, tree, places } = workplace;
+  const around = places.map((place) => (files.stat(folderOf(place)) === undefined ? place.root : folderOf(place)));
+  tree.flush(around.filter((folder) => files.stat(folder)?.kind === 'dir'));
   journal.remove();
 };

@@ -7,7 +7,7 @@ import type { FileEntry } from '../../store/journal.ts';
 import { isBytecode } from './bytecode.ts';
 import type { Chain } from './chain.ts';
 import { depth } from './order.ts';
-import { holdPath, openUndoFolder, stagePath, type Workplace } from './places.ts';
+import { holdPath, isSecondName, openUndoFolder, stagePath, type Workplace } from './places.ts';
 import { clearBytecode, restoreBytecode } from './restore-bytecode.ts';
 import { describeState } from './swap.ts';
 import { openUndoLog, type UndoLog, type UndoReport } from './undo-log.ts';
@@ -22,8 +22,10 @@ const tracesOf = ({ files, places, linkless }: RestoreGround, entry: FileEntry):
   const exists = (path: string | undefined): boolean => path !== undefined && files.stat(path) !== undefined;
   const isHeld = exists(holdPath(places, entry));
   const movedAway = linkless.has(entry.place) && entry.before.kind === 'file' && isHeld ? [absent] : [];
-  // Still staged means never put in place: the same content at the path is somebody else's.
-  if (exists(stagePath(places, entry))) return movedAway;
+  // Still staged means never put in place: the same content at the path is somebody else's. But for the very same file under
+  // both names, which is what a move looks like of which a power failure let only half reach the disk.
+  const staged = stagePath(places, entry);
+  if (exists(staged) && !isSecondName(files, entry.path, staged)) return movedAway;
   // A file is held before it is removed: nothing held means that somebody else removed it, or the whole staging place.
   const removes = entry.before.kind === 'file' && entry.after.kind === 'absent';
   if (removes && !isHeld && exists(places[entry.place]?.dir)) return [];
@@ -74,9 +76,13 @@ const makeFolders = (ground: RestoreGround, log: UndoLog, chains: readonly Chain
       const made = join(openUndoFolder(ground, first.place), `u${first.id}`);
       if (files.stat(made) === undefined) tree.mkdir(made, 0o700);
       tree.chmod(made, goal.mode);
+      tree.flush([made]);
       tree.rename(made, path);
     });
   }
+  // What is moved into a folder is only as safe as the folder's own name.
+  const above = [...new Set(gone.map(({ path }) => dirname(path)))].filter((dir) => files.stat(dir)?.kind === 'dir');
+  for (const { path } of gone.slice(0, 1)) log.attempt(path, () => tree.flush(above));
 };
 
 const fromBackup = ({ tree, readBackup }: RestoreGround, goal: FileState & { kind: 'file' }, to: string): void => {
@@ -118,6 +124,17 @@ const restoreContent = (ground: RestoreGround, log: UndoLog, todo: readonly Chai
   }
 };
 
+/** What was written anew with the content that it had: the very file, with its times, is still held. */
+const restoreSame = ({ files, tree, places }: RestoreGround, log: UndoLog, same: readonly Chain[]): void => {
+  for (const { path, goal, first } of same) {
+    const held = holdPath(places, first);
+    if (goal.kind !== 'file' || held === undefined) continue;
+    const old = files.stat(held);
+    if (old?.kind !== 'file' || old.ino === files.stat(path)?.ino || !sameState(files.state(held), goal)) continue;
+    log.attempt(path, () => tree.rename(held, path));
+  }
+};
+
 /** Puts every path back that the run changed. Trouble with single paths is reported, not thrown. Idempotent. */
 export const restoreFiles = (ground: RestoreGround, entries: readonly FileEntry[]): UndoReport => {
   const log = openUndoLog();
@@ -134,6 +151,11 @@ export const restoreFiles = (ground: RestoreGround, entries: readonly FileEntry[
   clearFolders(ground, log, [...todo, ...code]);
   makeFolders(ground, log, chains);
   restoreContent(ground, log, todo);
+  restoreSame(
+    ground,
+    log,
+    plain.filter((chain) => sameState(chain.now, chain.goal)),
+  );
   restoreBytecode(ground, log, code);
   const folders = log.touched().filter((dir) => ground.files.stat(dir)?.kind === 'dir');
   log.attempt(folders[0] ?? '', () => ground.tree.flush(folders));

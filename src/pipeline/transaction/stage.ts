@@ -15,11 +15,17 @@ const verified = async (content: ContentOf, sha256: string): Promise<Uint8Array>
   return bytes;
 };
 
-const writeStaged = async ({ tree, places }: Workplace, { entry }: Staged, content: ContentOf): Promise<void> => {
+const writeStaged = async (
+  { tree, places }: Workplace,
+  { entry, mtimeNs }: Staged,
+  content: ContentOf,
+): Promise<void> => {
   const path = stagePath(places, entry);
   if (path === undefined) return;
   if (entry.after.kind === 'link') tree.symlink(path, entry.after.to);
   if (entry.after.kind === 'file') tree.write(path, await verified(content, entry.after.sha256), entry.after.mode);
+  // A rename keeps it: at no moment does the path have the right content and the wrong time.
+  if (mtimeNs !== undefined) tree.touch(path, mtimeNs);
 };
 
 /** Removes what a batch left in its places. Trouble in doing so is left to the end of the transaction. */

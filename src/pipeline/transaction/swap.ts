@@ -1,9 +1,10 @@
 /** Puts one staged entry in place, after looking once more at what stands there. */
+import { dirname } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { type FileState, sameState } from '../../domain/file-state.ts';
 import type { FileEntry, Journal } from '../../store/journal.ts';
 import { isBytecode } from './bytecode.ts';
-import { holdPath, stagePath, type Workplace } from './places.ts';
+import { holdPath, isSecondName, stagePath, type Workplace } from './places.ts';
 
 export interface SwapGround extends Workplace {
   readonly journal: Journal;
@@ -30,6 +31,21 @@ const expectState = ({ files }: Workplace, path: string, before: FileState): voi
 };
 
 /**
+ * Gives every file that a batch replaces or removes its second name, and has all these names on the disk before the first
+ * path changes: after a power failure a missing second name means that its path was not touched.
+ */
+export const holdBatch = ({ files, tree, places, linkless }: Workplace, entries: readonly FileEntry[]): void => {
+  const used = new Set<string>();
+  for (const entry of entries) {
+    const to = holdPath(places, entry);
+    if (to === undefined || linkless.has(entry.place)) continue;
+    if (files.stat(entry.path)?.kind !== 'file' || files.stat(to) !== undefined) continue;
+    if (tree.link(entry.path, to)) used.add(dirname(to));
+  }
+  if (used.size > 0) tree.flush([...used]);
+};
+
+/**
  * Keeps the file at a path under its hold name: as a second name where links exist, so that the path is never missing.
  * Without links it is moved, which the journal has to know first.
  */
@@ -38,6 +54,7 @@ const hold = (ground: SwapGround, entry: FileEntry): 'held' | 'moved' => {
   const to = holdPath(ground.places, entry);
   if (to === undefined) throw new Error(`no hold name for ${entry.path}`);
   if (!linkless.has(entry.place)) {
+    if (isSecondName(files, entry.path, to)) return 'held';
     // Left behind by an attempt that failed: the path still has it.
     if (files.stat(to) !== undefined) tree.unlink(to);
     if (tree.link(entry.path, to)) return 'held';

@@ -66,7 +66,9 @@ const stayAway = (site: Site, blob: string, value: Value): ConfigFilePlan => {
   return untouched(site, {
     cause,
     decisions: [decision],
-    warnings: known ? [] : [`${site.path}: ${cause}; bring it back with --complete`],
+    warnings: known
+      ? []
+      : [`${site.path}: ${cause}; bring it back with: lockstep config sync ${site.context.target.name} --complete`],
     entry: entryFor(site, blob, value),
   });
 };
@@ -109,17 +111,21 @@ interface Named {
 const editNamed = (
   text: string,
   edits: readonly Edit[],
-  { format, name, hint }: Named & { readonly format: Format },
+  { format, name, hint, from }: Named & { readonly format: Format; readonly from: string },
 ): string => {
   try {
-    return format.edit(text, edits);
+    return format.edit(text, edits, from);
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     throw new LockstepError('merge-failed', `${name}: ${error.message}`, { hint: error.hint ?? hint });
   }
 };
 
-const mergeInto = async (site: Site, blob: string, main: Value): Promise<ConfigFilePlan> => {
+const mergeInto = async (
+  site: Site,
+  blob: string,
+  { value: main, bytes: mainBytes }: { readonly value: Value; readonly bytes: Buffer },
+): Promise<ConfigFilePlan> => {
   const { context, spec, before, path } = site;
   const format = formatOf(path);
   const bytes = ownerBytes(site);
@@ -144,7 +150,7 @@ const mergeInto = async (site: Site, blob: string, main: Value): Promise<ConfigF
     warnings: warningsOf(site, merge),
     entry: entryFor(site, blob, main),
   });
-  const edited = editNamed(text, merge.edits, { ...named, format });
+  const edited = editNamed(text, merge.edits, { ...named, format, from: textOf(mainBytes, spec.from) });
   if (edited === text || before.kind !== 'file') return inStep;
   const written = Buffer.from(edited, 'utf8');
   const after: FileState = { kind: 'file', sha256: sha256(written), mode: before.mode, size: written.length };
@@ -177,7 +183,7 @@ const planFile = async (site: Site, look: Look): Promise<ConfigFilePlan> => {
   }
   if (look === 'quick' && nothingMoved(site, entry.blob)) return untouched(site, { cause: 'in step' });
   const main = await mainValue(site, entry.blob);
-  if (before.kind === 'file') return mergeInto(site, entry.blob, main.value);
+  if (before.kind === 'file') return mergeInto(site, entry.blob, main);
   if (site.recorded !== undefined && !context.run.complete) return stayAway(site, entry.blob, main.value);
   return copyWhole(site, entry, main);
 };

@@ -6,7 +6,7 @@ import { buildCode } from '../../../src/integrations/package/build-code.ts';
 import { openMainTree } from '../../../src/store/main-tree.ts';
 import { commit, initRepo, put, sampleMain, temporary } from '../../fixtures/sandbox.ts';
 
-const gitPort = installedGit(spawnProcesses(process.env, { onGroup: () => {} }), process.env);
+const gitPort = installedGit(spawnProcesses(process.env), process.env);
 
 const codeOf = async (root: string, path = '.') => {
   const repo = gitPort.open(root);

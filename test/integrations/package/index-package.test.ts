@@ -123,6 +123,29 @@ it('installs what pip resolves, pinned by name, version and sha256, dependencies
   });
 });
 
+it('goes on naming a dependency that came along, until it is no longer what was brought', async () => {
+  publish('opencode-ai', '1.3.0');
+  publish('small-library', 'library');
+  const first = situation();
+  const { receipt } = await syncPackage(first);
+  const library = (of: typeof receipt): string[] =>
+    Object.keys(of.components.package?.files ?? {}).filter((path) => /small_library/.test(path));
+  expect(library(receipt)).toContainEqual(expect.stringMatching(/\/small_library\.py$/));
+  // Only the package itself is put in again: pip has nothing to say of what it needs.
+  fse.removeSync(join(target.site, 'opencode/tool/read.py'));
+  const mended = await syncPackage({ ...first, receipt });
+  expect(library(mended.receipt)).toEqual(library(receipt));
+  expect(mended.receipt.components.package?.dirs).toEqual(receipt.components.package?.dirs);
+  expect((await plan({ ...first, receipt: mended.receipt })).patch.components?.package?.files).toEqual(
+    mended.receipt.components.package?.files,
+  );
+  put(target.site, { 'small_library.py': 'ANSWER = 43\n' });
+  fse.removeSync(join(target.site, 'opencode/tool/read.py'));
+  const after = await syncPackage({ ...first, receipt: mended.receipt });
+  expect(library(after.receipt)).not.toContainEqual(expect.stringMatching(/\/small_library\.py$/));
+  expect(library(after.receipt).length).toBeGreaterThan(0);
+});
+
 it('plans nothing while the newest is whole, upgrades when there is a newer one, and mends what is missing', async () => {
   publish('opencode-ai', '1.2.0');
   const first = situation();

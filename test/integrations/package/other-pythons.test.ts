@@ -18,7 +18,7 @@ import {
   syncPackage,
   type VenvTarget,
 } from '../../fixtures/package-target.ts';
-import { commit, pip, put, sampleMain, setVersion, temporary, text } from '../../fixtures/sandbox.ts';
+import { commit, commitRawNames, pip, put, sampleMain, setVersion, temporary, text } from '../../fixtures/sandbox.ts';
 
 let parent: string;
 let withPip: VenvTarget;
@@ -102,7 +102,9 @@ it('takes links inside the package along and leaves out, with a word, what leads
   link('session.py', 'src/opencode/core/alias.py');
   link('../../../../../README.md', 'src/opencode/core/README.md');
   link('/etc/hostname', 'src/opencode/core/hostname');
+  put(project, { 'src/opencode/src/opencode/model.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'1'.repeat(64)}\n` });
   commit(project, 'feat: links');
+  commitRawNames(project, [[Buffer.from('src/opencode/src/opencode/bad\xff.py', 'latin1'), 'x = 1\n']]);
   const { plan } = await syncPackage({ main: project, target: withPip });
   const session = text(withPip.site, 'opencode/core/session.py');
   expect(text(withPip.site, 'opencode/core/alias.py')).toBe(session);
@@ -110,6 +112,8 @@ it('takes links inside the package along and leaves out, with a word, what leads
   expect(plan.warnings).toEqual([
     'src/opencode/src/opencode/core/README.md is left out of the build: it leads out of src/opencode',
     'src/opencode/src/opencode/core/hostname is left out of the build: it leads out of src/opencode',
+    '"src/opencode/src/opencode/bad\\377.py" is left out of the build: its name is not UTF-8',
+    'src/opencode/src/opencode/model.bin is a pointer of Git LFS, taken as committed, without the content behind it',
   ]);
 });
 

@@ -1,0 +1,35 @@
+/** Backs up all components of a target as they stand now. */
+import { forTarget, LockstepError } from '../domain/errors.ts';
+import { wholeTargetEntries } from '../steps/backup-entries.ts';
+import type { BackupManifest } from '../store/backups.ts';
+import { targetNamed } from './choose-targets.ts';
+import { commitOf, type MainProject } from './main-project.ts';
+import { prepareLook } from './prepare.ts';
+
+export interface BackupTargetRequest {
+  readonly target: string;
+  readonly signal: AbortSignal;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Throws `backup-failed`, also when there is nothing to back up, and what preparing throws. */
+export const backupTarget = async (main: MainProject, request: BackupTargetRequest): Promise<BackupManifest> => {
+  const record = targetNamed(main.registry.read().targets, request.target);
+  const { signal, env } = request;
+  try {
+    const commit = await commitOf(main.repo, 'HEAD');
+    const { context } = await prepareLook(main, { record, commit, purpose: 'backup', signal, env });
+    const { entries, components, checkout } = await wholeTargetEntries(context);
+    if (entries.length === 0) {
+      throw new LockstepError(
+        'backup-failed',
+        'none of its components holds a file yet, so there is nothing to back up',
+        { hint: `lockstep sync run --target ${record.name}` },
+      );
+    }
+    const receipt = context.receipt ?? null;
+    return await main.backups.create({ target: record.name, run: null, components, entries, receipt, checkout });
+  } catch (error) {
+    throw forTarget(error, record.name);
+  }
+};

@@ -1,0 +1,34 @@
+/** How long records of runs are kept, and which may go. Pure. */
+
+/** A run is kept when either says so; null says nothing. At least one is set. */
+export interface RunPolicy {
+  /** The newest ones, whatever their age. */
+  readonly keepLast: number | null;
+  /** Milliseconds: those that are younger, however many. */
+  readonly keepWithin: number | null;
+}
+
+export const defaultRunPolicy: RunPolicy = { keepLast: 50, keepWithin: 90 * 86_400_000 };
+
+/** `20261123T031530Z-4f2a`: sorts by time. */
+export const runIdPattern = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-[0-9a-f]{4}$/;
+
+/** When a run was started, as its id says it: ISO 8601, UTC. undefined for what is no run's id. */
+export const timeOfRun = (id: string): string | undefined => {
+  const [, year, month, day, hour, minute, second] = runIdPattern.exec(id) ?? [];
+  return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
+};
+
+/** Ids that neither rule keeps, oldest first. */
+export const expiredRuns = (
+  ids: readonly string[],
+  { keepLast, keepWithin }: RunPolicy,
+  now: Date,
+): readonly string[] => {
+  // A policy without a rule would keep nothing; loading refuses it, and this keeps everything.
+  if (keepLast === null && keepWithin === null) return [];
+  const sorted = [...ids].sort();
+  const rest = keepLast === null ? sorted : sorted.slice(0, Math.max(0, sorted.length - keepLast));
+  if (keepWithin === null) return rest;
+  return rest.filter((id) => now.getTime() - Date.parse(timeOfRun(id) ?? now.toISOString()) >= keepWithin);
+};

@@ -1,0 +1,101 @@
+/** Runs one program to its end in a fixed environment, and can tell which processes of a lane still live. */
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Standard output and error, in the order they came. */
+  readonly text: string;
+  /** Standard output alone. */
+  readonly out: string;
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+export interface Command {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly argv: readonly string[];
+  /** Sends SIGKILL to the program itself, and to nothing that it started, after so many milliseconds. */
+  readonly killAfter?: number;
+}
+
+/** Marks every process of a lane, whoever started it. */
+const mark = 'CRASH_LANE';
+
+/** Nothing of the person's git, pip and Python settings reaches a trial; scratch folders go to `scratch`. */
+export const laneEnvironment = (lane: string, scratch: string): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(
+      (entry): entry is [string, string] =>
+        entry[1] !== undefined && !/^(GIT_|PIP_|PYTHON|LOCKSTEP|VIRTUAL_ENV|NODE_OPTIONS)/.test(entry[0]),
+    ),
+  ),
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'Ada Author',
+  GIT_AUTHOR_EMAIL: 'ada@example.invalid',
+  GIT_COMMITTER_NAME: 'Ada Author',
+  GIT_COMMITTER_EMAIL: 'ada@example.invalid',
+  PIP_NO_INDEX: '1',
+  PIP_CONFIG_FILE: '/dev/null',
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  NO_COLOR: '1',
+  TZ: 'UTC',
+  TMPDIR: scratch,
+  [mark]: lane,
+});
+
+/** Ends with whatever exit status; throws only when the program cannot be started. */
+export const runCommand = ({ cwd, env, argv, killAfter }: Command): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const [program = '', ...args] = argv;
+    const started = performance.now();
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const all: Buffer[] = [];
+    const out: Buffer[] = [];
+    child.stdout.on('data', (bytes: Buffer) => {
+      all.push(bytes);
+      out.push(bytes);
+    });
+    child.stderr.on('data', (bytes: Buffer) => void all.push(bytes));
+    const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+    child.on('error', reject);
+    // Not `close`: what a killed program started may hold its pipes for as long as it likes.
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      const took = performance.now() - started;
+      setImmediate(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve({ code, signal, text: Buffer.concat(all).toString(), out: Buffer.concat(out).toString(), took });
+      });
+    });
+  });
+
+/** Like `runCommand`; throws what was printed when the exit status is not 0. */
+export const mustRun = async (command: Command): Promise<Ended> => {
+  const ended = await runCommand(command);
+  if (ended.code === 0) return ended;
+  throw new Error(
+    `${command.argv.join(' ')} (in ${command.cwd}) ended with ${ended.code ?? ended.signal}:\n${ended.text}`,
+  );
+};
+
+const readOrNothing = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // It ended between the look and the reading.
+    return '';
+  }
+};
+
+/** Processes of a lane that still live, as `pid command line`; empty where there is no /proc. */
+export const livingOf = (lane: string): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => readOrNothing(`/proc/${pid}/environ`).split('\0').includes(`${mark}=${lane}`))
+    .filter((pid) => !/^State:\s+[ZX]/m.test(readOrNothing(`/proc/${pid}/status`)))
+    .map((pid) => `${pid} ${readOrNothing(`/proc/${pid}/cmdline`).split('\0').join(' ').slice(0, 160)}`);

@@ -1,0 +1,70 @@
+/** Tries many points in lanes side by side; each lane has a main project and a target of its own at paths of its own. */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mustRun } from './command.ts';
+import { nameOf, type Point } from './points.ts';
+import { makeScene, type SceneSize } from './scene.ts';
+import type { Difference } from './tally.ts';
+import { type Outcome, rehearse, type Stage, tryPoint } from './trial.ts';
+
+export interface LanesPlace {
+  readonly dir: string;
+  readonly command: string;
+  readonly template: string;
+  readonly hook: string;
+}
+
+/** One stage a lane, built and rehearsed side by side. */
+export const openLanes = (size: SceneSize, count: number, place: LanesPlace): Promise<readonly Stage[]> =>
+  Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const lane = join(place.dir, `${size.name}-${i + 1}`);
+      rmSync(lane, { recursive: true, force: true });
+      mkdirSync(lane, { recursive: true });
+      return rehearse(await makeScene(size, { ...place, lane }), place.hook);
+    }),
+  );
+
+export interface Trials {
+  readonly points: readonly Point[];
+  /** Each how many-th trial goes on to the next sync. */
+  readonly follow: number;
+  readonly onOutcome: (outcome: Outcome, stage: Stage) => void | Promise<void>;
+  readonly stopped: () => boolean;
+}
+
+/** Each lane takes the next point when it is done with one. */
+export const tryPoints = async (stages: readonly Stage[], trials: Trials): Promise<readonly Outcome[]> => {
+  const { points, follow, onOutcome, stopped } = trials;
+  const waiting = [...points];
+  const outcomes: Outcome[] = [];
+  const work = async (stage: Stage): Promise<void> => {
+    for (let point = waiting.shift(); point !== undefined && !stopped(); point = waiting.shift()) {
+      const outcome = await tryPoint(stage, point, follow);
+      outcomes.push(outcome);
+      await onOutcome(outcome, stage);
+    }
+  };
+  await Promise.all(stages.map(work));
+  return outcomes;
+};
+
+/** Keeps what stands in a lane after a trial that went wrong, for somebody to look at. */
+export const keepDifference = async (dir: string, outcome: Outcome, { scene, sides }: Stage): Promise<Difference> => {
+  const name = nameOf(outcome.point);
+  const kept = join(dir, name.replaceAll(/[/:]/g, '-'));
+  rmSync(kept, { recursive: true, force: true });
+  mkdirSync(kept, { recursive: true });
+  await mustRun({ cwd: kept, env: scene.env, argv: ['cp', '-a', scene.target, scene.state, kept] });
+  for (const log of ['killed', 'killed-too']) {
+    try {
+      cpSync(join(scene.lane, log), join(kept, log));
+    } catch {
+      // A random moment leaves no trace.
+    }
+  }
+  writeFileSync(join(kept, 'before.txt'), sides.before.join('\n'));
+  writeFileSync(join(kept, 'after.txt'), sides.after.join('\n'));
+  writeFileSync(join(kept, 'wrong.txt'), [...outcome.wrong, '', 'recover said:', outcome.said].join('\n'));
+  return { name, wrong: outcome.wrong, kept };
+};

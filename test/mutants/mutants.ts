@@ -1,0 +1,17 @@
+/** Every guard of an invariant that a test must miss when it is gone. */
+import { ownerGuards } from './guards/owner.ts';
+import { packageGuards } from './guards/package.ts';
+import { stateGuards } from './guards/state.ts';
+import { transactionGuards } from './guards/transaction.ts';
+import { verdictGuards } from './guards/verdicts.ts';
+import { writingGuards } from './guards/writing.ts';
+import type { Mutant } from './mutant.ts';
+
+export const mutants: readonly Mutant[] = [
+  ...writingGuards,
+  ...stateGuards,
+  ...transactionGuards,
+  ...ownerGuards,
+  ...packageGuards,
+  ...verdictGuards,
+];
