@@ -160,7 +160,6 @@ export const processIdentity = (): Identity => {
       if (now.startTime === null ? now.running : now.startTime !== leader.startTime) return 'over';
       return endGroupAndWait(leader.pid);
     },
-    marked: (mark) =>
-      [...groupsMarked(mark)].map((pid) => ({ ...place(), pid, startTime: look(pid).startTime })),
+    marked: (mark) => [...groupsMarked(mark)].map((pid) => ({ ...place(), pid, startTime: look(pid).startTime })),
   };
 };

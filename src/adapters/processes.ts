@@ -1,10 +1,10 @@
 /** Runs programs by argument list, in a process group of their own that ends as a whole. */
 import { devNull } from 'node:os';
 import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { Processes, ProcessRequest, ProcessResult } from '../ports.ts';
 import { cleanEnvironment, type Environment } from './environment.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ending, endGroup, endGroupNow } from './process-group.ts';
 import { type GroupBook, groupBook } from './process-groups.ts';
 import { groupsMarked, markVariable, namesOf } from './process-identity.ts';

@@ -2,6 +2,8 @@
 import { isAbsolute } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import { findInstallations } from '../domain/installations.ts';
+import { maskText } from '../domain/mask-text.ts';
+import { defaultSecrets } from '../domain/secrets.ts';
 import { dirAt, type Wanted } from '../domain/sites.ts';
 import type { Installation, PythonFacts } from '../domain/target.ts';
 import type { Files, Processes, Python } from '../ports.ts';
@@ -52,7 +54,7 @@ interface Answer {
 
 const unusable = (executable: string, why: string, facts: { cause?: unknown; details?: readonly string[] } = {}) =>
   new LockstepError('python-unusable', `the Python ${executable} ${why}`, {
-    hint: 'name one that runs here with --python',
+    hint: 'name one that runs here: --python <path> of lockstep target add, or lockstep target update <name> --python <path>',
     ...facts,
   });
 
@@ -88,8 +90,9 @@ const refusal = (files: Files, path: string): string | undefined => {
   return isMachO ? 'is a macOS program, which cannot run on this machine' : 'is neither a program nor a script';
 };
 
+/** A `site` hook of that Python may print what it likes. */
 const lastLines = (text: string): string[] =>
-  text
+  maskText(text, defaultSecrets)
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line !== '')

@@ -3,7 +3,7 @@ import type { ChangeSet } from '../domain/change.ts';
 import type { RuleMatcher } from '../domain/changes.ts';
 import type { Checklist } from '../domain/checklist.ts';
 import type { TargetRecord } from '../domain/target.ts';
-import { compileCommitRule } from '../pipeline/expressions.ts';
+import { compileCommitRule } from '../pipeline/commit-rules.ts';
 import { makeChecklist } from './checklist.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { detectChanges } from './detect.ts';

@@ -9,6 +9,7 @@ import { componentFiles } from '../integrations/component-files.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import { recordedRuns } from '../store/runs/read.ts';
 import { targetNamed } from './choose-targets.ts';
+import { type ConfigSide, configSides, keysIn, keyText } from './explain/config-sides.ts';
 import {
   type Claims,
   claimsOf,
@@ -18,10 +19,10 @@ import {
   type FileExplanation,
   type NotSynced,
 } from './explain/file.ts';
-import { type ConfigExplanation, type ConfigSide, configSides, explainConfig, keysIn, keyText } from './explain/key.ts';
+import { type ConfigExplanation, explainConfig } from './explain/key.ts';
 import { explainComponents, type TargetExplanation } from './explain/target.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { prepareLook } from './prepare.ts';
+import { type Prepared, prepareLook } from './prepare.ts';
 import { status } from './status.ts';
 
 export interface ExplainRequest {
@@ -34,7 +35,10 @@ export interface ExplainRequest {
 
 export type Explanation = TargetExplanation | FileExplanation | NotSynced | ConfigExplanation;
 
+type Ready = Pick<Prepared, 'context' | 'pipeline'>;
+
 interface Known {
+  readonly ready: Ready;
   readonly context: TargetContext;
   readonly claims: Claims;
   /** Configuration files; what keeps them from being read instead. */
@@ -42,14 +46,15 @@ interface Known {
   readonly trouble: LockstepError | null;
 }
 
-const knownOf = async (context: TargetContext): Promise<Known> => {
+const knownOf = async (ready: Ready): Promise<Known> => {
+  const { context } = ready;
   const { components } = await componentFiles(context);
   const claims = claimsOf(context, components);
   try {
-    return { context, claims, sides: await configSides(context), trouble: null };
+    return { ready, context, claims, sides: await configSides(context), trouble: null };
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
-    return { context, claims, sides: [], trouble: error };
+    return { ready, context, claims, sides: [], trouble: error };
   }
 };
 
@@ -91,7 +96,7 @@ const keysNamed = (sides: readonly ConfigSide[], word: string): readonly KeyFoun
 
 const explainKeys = async (
   main: MainProject,
-  { context, sides, trouble }: Known,
+  { ready, context, sides, trouble }: Known,
   word: string,
 ): Promise<ConfigExplanation | undefined> => {
   const cut = [...word.matchAll(/:/g)]
@@ -106,7 +111,7 @@ const explainKeys = async (
       found.map(({ side, key }) => `${side.site.path}:${keyText(key)}`),
     );
   const [only] = found;
-  if (only !== undefined) return explainConfig(main, context, { side: only.side, asked: only.key });
+  if (only !== undefined) return explainConfig(main, ready, { side: only.side, asked: only.key });
   if (cut === undefined) {
     // A file that cannot be read may hold the key.
     if (
@@ -157,14 +162,15 @@ const unknown = ({ context, claims, sides, trouble }: Known, word: string): Lock
   );
 };
 
-const explainWord = async (main: MainProject, context: TargetContext, word: string): Promise<Explanation> => {
-  const known = await knownOf(context);
+const explainWord = async (main: MainProject, ready: Ready, word: string): Promise<Explanation> => {
+  const { context } = ready;
+  const known = await knownOf(ready);
   const { claims, sides, trouble } = known;
   const rooted = rootedOf(context, word);
   const side = sides.find(({ site }) => site.path === rooted || site.spec.from === word);
-  if (side !== undefined) return explainConfig(main, context, { side, asked: null });
+  if (side !== undefined) return explainConfig(main, ready, { side, asked: null });
   const path = pathNamed(known, word);
-  if (path !== undefined) return explainFile(main, context, { claims, path });
+  if (path !== undefined) return explainFile(main, ready, { claims, path });
   const keys = await explainKeys(main, known, word);
   if (keys !== undefined) return keys;
   const [entry] = (await context.main.under(word)).filter((one) => one.path === word);
@@ -178,14 +184,14 @@ const explainWord = async (main: MainProject, context: TargetContext, word: stri
 };
 
 /** What keeps from looking at a target's components is its status already. */
-const contextOf = async (
+const readyFor = async (
   main: MainProject,
   record: TargetRecord,
   { signal, env }: ExplainRequest,
-): Promise<TargetContext | undefined> => {
+): Promise<Ready | undefined> => {
   try {
     const commit = await commitOf(main.repo, 'HEAD');
-    return (await prepareLook(main, { record, commit, purpose: 'explain', signal, env })).context;
+    return await prepareLook(main, { record, commit, purpose: 'explain', signal, env });
   } catch (error) {
     if (!(error instanceof LockstepError) || error.code === 'interrupted') throw error;
     return undefined;
@@ -200,8 +206,8 @@ const explainTarget = async (
   const { signal, env } = request;
   const { name, path, type } = record;
   const [seen] = await status(main, { targets: { names: [name] }, signal, env });
-  const context = await contextOf(main, record, request);
-  const receipt = context?.receipt;
+  const ready = await readyFor(main, record, request);
+  const receipt = ready?.context.receipt;
   return {
     kind: 'target',
     target: name,
@@ -219,7 +225,7 @@ const explainTarget = async (
             recorded: recordedRuns(main.ports, main.state).includes(receipt.run),
           },
     components:
-      context === undefined ? [] : await explainComponents(context, (await componentFiles(context)).components),
+      ready === undefined ? [] : await explainComponents(ready, (await componentFiles(ready.context)).components),
     decisions: receipt?.decisions.length ?? 0,
   };
 };
@@ -231,8 +237,8 @@ export const explain = async (main: MainProject, request: ExplainRequest): Promi
     if (request.word === null) return await explainTarget(main, record, request);
     const commit = await commitOf(main.repo, 'HEAD');
     const { signal, env } = request;
-    const { context } = await prepareLook(main, { record, commit, purpose: 'explain', signal, env });
-    return await explainWord(main, context, request.word);
+    const ready = await prepareLook(main, { record, commit, purpose: 'explain', signal, env });
+    return await explainWord(main, ready, request.word);
   } catch (error) {
     throw forTarget(error, record.name);
   }

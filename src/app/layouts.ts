@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { LockstepError } from '../domain/errors.ts';
 import type { TargetLayout, TargetRecord } from '../domain/target.ts';
+import { baseType } from '../domain/team-types.ts';
 import { findLayout } from '../integrations/layout.ts';
 import type { MainProject } from './main-project.ts';
 
@@ -41,6 +42,7 @@ const keyOf = (main: MainProject, record: TargetRecord, layout: TargetLayout): s
   const asked = [
     record.path,
     record.type,
+    baseType(main.project.types, record.type),
     record.python ?? null,
     record.checkout ?? null,
     main.project.package.name,
@@ -78,7 +80,7 @@ export const layoutOf = async (main: MainProject, record: TargetRecord): Promise
     path,
     mainRoot: main.git.mainWorktree,
     project: { packageName: main.project.package.name, importName: main.project.package.import },
-    type: record.type,
+    type: baseType(main.project.types, record.type),
     ...(record.python === undefined ? {} : { python: resolve(main.git.mainWorktree, record.python) }),
     ...(record.checkout === undefined ? {} : { checkout: resolve(main.git.mainWorktree, record.checkout) }),
   });

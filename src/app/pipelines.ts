@@ -3,6 +3,7 @@ import { namesOf } from '../config/known-names.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { TargetRecord } from '../domain/target.ts';
+import { pipelineFor } from '../domain/team-types.ts';
 import {
   checkPipelines,
   type LoadedPipeline,
@@ -12,9 +13,6 @@ import {
 } from '../pipeline/load.ts';
 import { sourceNamed } from '../pipeline/written.ts';
 import type { MainProject } from './main-project.ts';
-
-/** The pipeline that a target runs. */
-export const pipelineOf = (record: Pick<TargetRecord, 'pipeline' | 'type'>): string => record.pipeline ?? record.type;
 
 /** Where a project's pipelines are, and the names that they may use. */
 export const pipelinePlace = (main: MainProject): PipelinePlace => ({
@@ -39,6 +37,7 @@ export const pipelineEntries = (main: MainProject): readonly PipelineEntry[] => 
   const { targets } = main.registry.read();
   const there = listPipelines(place);
   const problems = checkPipelines(place);
+  const pipelineOf = (record: TargetRecord): string => pipelineFor(main.project, record);
   const names = [...new Set([...there, ...targets.map(pipelineOf)])].sort();
   return names.map((name) => {
     const from = there.includes(name) ? sourceNamed(place, name).shownAs : null;
@@ -66,7 +65,8 @@ export const findPipeline = (main: MainProject, word: string): FoundPipeline => 
   if (names.includes(word)) return { ...loadWritten({ ...place, name: word }), target: null };
   const { targets } = main.registry.read();
   const record = targets.find(({ name }) => name === word);
-  if (record !== undefined) return { ...loadWritten({ ...place, name: pipelineOf(record) }), target: record.name };
+  if (record !== undefined)
+    return { ...loadWritten({ ...place, name: pipelineFor(main.project, record) }), target: record.name };
   const near = nearestName(word, [...names, ...targets.map(({ name }) => name)]);
   throw new LockstepError('unknown-name', `there is no pipeline and no target named ${word}`, {
     hint: near === undefined ? 'lockstep pipeline list shows the pipelines and their targets' : `did you mean ${near}?`,

@@ -7,18 +7,19 @@ import { componentsOf } from '../domain/concerns.ts';
 import { forTarget } from '../domain/errors.ts';
 import type { Content } from '../domain/plan.ts';
 import type { TargetLayout, TargetRecord } from '../domain/target.ts';
+import { pipelineFor, projectFor } from '../domain/team-types.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { RunFacts, TargetContext } from '../integrations/target-context.ts';
-import { compileCommitRule } from '../pipeline/expressions.ts';
+import { compileCommitRule } from '../pipeline/commit-rules.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { ChangesView, Pipeline } from '../pipeline/pipeline.ts';
 import { fillTemplate } from '../pipeline/templates.ts';
 import { type MainTree, openMainTree } from '../store/main-tree.ts';
-import { openReceipts } from '../store/receipts.ts';
 import { openWheels, type WheelStore } from '../store/wheels.ts';
 import { detectChanges, fullSyncReason, reasonOf } from './detect.ts';
 import { layoutOf } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
+import { receiptWithin } from './synced-state.ts';
 
 export interface PrepareRequest {
   readonly main: MainProject;
@@ -59,7 +60,7 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
   const { main, record, tree, run } = request;
   try {
     const layout = await layoutOf(main, record);
-    const receipt = openReceipts(main.ports).read(layout.roots, main.project.id);
+    const receipt = receiptWithin(main, layout);
     const rules = main.project.commitRules.map((rule) => ({ rule, holds: compileCommitRule(rule.if) }));
     const changes = await detectChanges({
       repo: main.repo,
@@ -84,7 +85,7 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
     };
     const context: TargetContext = {
       run: facts,
-      project: main.project,
+      project: projectFor(main.project, record.type),
       target: record,
       layout,
       receipt,
@@ -107,7 +108,7 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
       pipeline: loadPipeline({
         files: main.ports.files,
         root: main.git.mainWorktree,
-        name: record.pipeline ?? layout.type,
+        name: pipelineFor(main.project, record),
         known: namesOf(main.project),
       }),
       changes: {

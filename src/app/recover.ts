@@ -1,14 +1,12 @@
-/** Ends what a cut-off run left: a committed run is cleaned up, any other is undone. */
-import { join, resolve } from 'node:path';
+/** Ends what a cut-off run left in a target: a committed run is cleaned up, any other is undone. */
 import { LockstepError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
 import type { Roots } from '../domain/paths.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { type RecoveredRun, recover } from '../pipeline/recover.ts';
-import { concerns, listJournals } from '../store/journal.ts';
+import { concerns, listJournals, type WaitingJournal } from '../store/journal.ts';
 import { acquireLock, rootLockPaths } from '../store/lock.ts';
-import { readHolder } from '../store/lock-file.ts';
-import { lockstepFolder, openReceipts } from '../store/receipts.ts';
+import { openReceipts } from '../store/receipts.ts';
 import { appendEvent } from '../store/runs.ts';
 import { layoutOf, targetPath } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
@@ -16,10 +14,22 @@ import { refuseMainPaths } from './refuse-main-paths.ts';
 import { afterwards } from './target-record.ts';
 
 /** Journals that wait for one target (its own, or one that shares a root with it), or for all. */
-export const waitingRuns = (main: MainProject, record?: TargetRecord, roots?: Roots) =>
+export const waitingRuns = (main: MainProject, record?: TargetRecord, roots?: Roots): readonly WaitingJournal[] =>
   listJournals(main.ports, main.state).filter(
     (journal) => record === undefined || concerns(journal, record.name, roots ?? {}),
   );
+
+/** As `waitingRuns` of one target, by the roots that it has now; of one whose roots cannot be found, its own alone. */
+export const waitingFor = async (main: MainProject, record: TargetRecord): Promise<readonly WaitingJournal[]> => {
+  // Nearly always there is none at all, and then nobody has to be asked about roots.
+  if (waitingRuns(main).length === 0) return [];
+  try {
+    return waitingRuns(main, record, (await layoutOf(main, record)).roots);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return waitingRuns(main, record);
+  }
+};
 
 /** What became of a run that was cut off is told in its own record; that nothing can be written there is no trouble here. */
 const noteRecovery = async (main: MainProject, entry: RecoveredRun): Promise<void> => {
@@ -45,85 +55,103 @@ const settle = async (main: MainProject, name: string, roots: Roots): Promise<vo
   }));
 };
 
-/** Whether a run was cut off here that left no journal: a lock whose owner is dead, or an entry that says `syncing`. */
-const leftBehind = (main: MainProject, record: TargetRecord): boolean => {
-  const { files, identity } = main.ports;
-  const around = (record.roots ?? []).map((root) => resolve(main.git.mainWorktree, root));
-  for (const root of new Set([targetPath(main, record), ...around])) {
-    const folder = join(root, lockstepFolder);
-    const holder = readHolder(main.ports, join(folder, 'lock'));
-    if (holder !== undefined) return holder.facts !== undefined && identity.alive(holder.facts) === 'dead';
-    if (files.list(folder).some((name) => name.startsWith('lock.'))) return true;
+/** What became of runs that were cut off. */
+export interface CutOff {
+  /** One for each thing that was done or left, for a person. */
+  readonly lines: readonly string[];
+  /** Whether a run was undone: the target is as before it. */
+  readonly undone: boolean;
+}
+
+const nothingCutOff: CutOff = { lines: [], undone: false };
+
+const linesOf = (target: string, { run, target: whose, outcome, restored, left }: RecoveredRun): readonly string[] => {
+  const name = whose === target ? `run ${run}` : `run ${run} of ${whose}`;
+  return [
+    outcome === 'committed'
+      ? `${name} had finished: cleaned up`
+      : `${name} was cut off: undone, ${restored} paths put back`,
+    ...left.map((one) => `left alone: ${one.path}: ${one.cause}`),
+  ];
+};
+
+/** Recovers what waits for a name and its roots, whose locks the caller holds. Throws `journal-damaged`. */
+export const recoverLocked = async (
+  main: MainProject,
+  { name, roots }: { readonly name: string; readonly roots: Roots },
+): Promise<CutOff> => {
+  const recovered = await recover({
+    ports: main.ports,
+    state: main.state,
+    target: name,
+    roots,
+    refuse: await refuseMainPaths(main, main.ports.files),
+    readBackup: (digest) => main.backups.read(digest),
+  });
+  for (const entry of recovered) await noteRecovery(main, entry);
+  const blocked = recovered.filter((entry) => entry.outcome === 'blocked');
+  if (blocked.length > 0) {
+    throw new LockstepError('journal-damaged', `run ${blocked[0]?.run} could not be undone: ${blocked[0]?.cause}`, {
+      target: name,
+      details: blocked.flatMap((entry) => entry.unfinished.map((path) => `${path.path}: ${path.cause}`)),
+      hint: 'mend what is said above, then: lockstep sync recover',
+    });
   }
-  return record.status === 'syncing';
+  await settle(main, name, roots);
+  // A run of another target is ended here where it wrote in a root that both have.
+  for (const other of main.registry.read().targets) {
+    if (other.name === name || !recovered.some(({ target }) => target === other.name)) continue;
+    await settle(main, other.name, { target: targetPath(main, other) });
+  }
+  return {
+    lines: recovered.flatMap((entry) => linesOf(name, entry)),
+    undone: recovered.some(({ outcome }) => outcome === 'undone'),
+  };
 };
 
 /**
- * Recovers one target under its lock; lines that say what was done.
+ * Recovers one target under its lock.
  * Throws `locked` while the run is still alive, `journal-damaged` when something could not be put back.
  */
-export const recoverTarget = async (main: MainProject, record: TargetRecord): Promise<readonly string[]> => {
-  const layout = await layoutOf(main, record);
-  const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what: `recover ${record.name}` });
+export const recoverTarget = async (main: MainProject, record: TargetRecord): Promise<CutOff> => {
+  const { roots } = await layoutOf(main, record);
+  const lock = await acquireLock(main.ports, rootLockPaths(roots), { what: `recover ${record.name}` });
   try {
-    const recovered = await recover({
-      ports: main.ports,
-      state: main.state,
-      target: record.name,
-      roots: layout.roots,
-      refuse: await refuseMainPaths(main, main.ports.files),
-      readBackup: (digest) => main.backups.read(digest),
-    });
-    for (const entry of recovered) await noteRecovery(main, entry);
-    const blocked = recovered.filter((entry) => entry.outcome === 'blocked');
-    if (blocked.length > 0) {
-      throw new LockstepError('journal-damaged', `run ${blocked[0]?.run} could not be undone: ${blocked[0]?.cause}`, {
-        target: record.name,
-        details: blocked.flatMap((entry) => entry.unfinished.map((path) => `${path.path}: ${path.cause}`)),
-        hint: 'mend what is said above, then: lockstep sync recover',
-      });
-    }
-    await settle(main, record.name, layout.roots);
-    if (recovered.length === 0) return ['a run was cut off, but nothing of it is left to undo: its lock was removed'];
-    return recovered.flatMap((entry) => [
-      entry.outcome === 'committed'
-        ? `run ${entry.run} had finished: cleaned up`
-        : `run ${entry.run} was cut off: undone, ${entry.restored} paths put back`,
-      ...entry.left.map((left) => `left alone: ${left.path}: ${left.cause}`),
-    ]);
+    return await recoverLocked(main, { name: record.name, roots });
   } finally {
     lock.release();
   }
 };
 
+type Teller = (event: EventBody) => void;
+
+const tell = (cutOff: CutOff, target: string, emit: Teller): CutOff => {
+  for (const text of cutOff.lines) emit({ kind: 'target.warning', target, text });
+  return cutOff;
+};
+
 /**
- * Ends a run that was cut off in a target before anything else is said of it: half of it is another commit's.
- * Throws `target-changed` in a dry run, and what recovering throws.
+ * Ends a run that was cut off in a target, or in a root that it shares, before anything else is said of it: half of it
+ * is another commit's. Throws `target-changed` in a dry run, and what recovering throws.
  */
 export const endCutOff = async (
   main: MainProject,
   record: TargetRecord,
-  { mode, emit }: { readonly mode: 'real' | 'dry-run'; readonly emit: (event: EventBody) => void },
-): Promise<void> => {
-  if (waitingRuns(main, record).length === 0) return;
+  { mode, emit }: { readonly mode: 'real' | 'dry-run'; readonly emit: Teller },
+): Promise<CutOff> => {
+  if ((await waitingFor(main, record)).length === 0) return nothingCutOff;
   if (mode === 'dry-run') {
     throw new LockstepError('target-changed', 'an earlier run was cut off here', { hint: 'lockstep sync recover' });
   }
-  for (const text of await recoverTarget(main, record)) emit({ kind: 'target.warning', target: record.name, text });
+  return tell(await recoverTarget(main, record), record.name, emit);
 };
 
-export interface RecoverReport {
-  readonly target: string;
-  readonly lines: readonly string[];
-}
-
-/** Recovers every target that a cut-off run left something of: a journal, a lock, an entry that says `syncing`. */
-export const recoverAll = async (main: MainProject): Promise<readonly RecoverReport[]> => {
-  const reports: RecoverReport[] = [];
-  const names = new Set(waitingRuns(main).map((journal) => journal.target));
-  for (const record of main.registry.read().targets) {
-    if (!names.has(record.name) && !leftBehind(main, record)) continue;
-    reports.push({ target: record.name, lines: await recoverTarget(main, record) });
-  }
-  return reports;
+/** The same for a caller who holds the locks of these roots: a run may have been cut off since it looked. */
+export const endCutOffLocked = async (
+  main: MainProject,
+  record: TargetRecord,
+  { roots, emit }: { readonly roots: Roots; readonly emit: Teller },
+): Promise<CutOff> => {
+  if (waitingRuns(main, record, roots).length === 0) return nothingCutOff;
+  return tell(await recoverLocked(main, { name: record.name, roots }), record.name, emit);
 };

@@ -1,12 +1,11 @@
 /** Brings a target, or some components of it, back to a backup: planned, shown, and through the same transaction as a sync. */
-import { forTarget } from '../domain/errors.ts';
+import { forTarget, LockstepError } from '../domain/errors.ts';
 import { countActions, type EventBody } from '../domain/events.ts';
 import { sameReceipt } from '../domain/next-receipt.ts';
 import type { TargetPlan } from '../domain/plan.ts';
 import { planRestore, type RestorePlan } from '../domain/restore.ts';
 import { checkoutOf } from '../steps/backup-entries.ts';
 import type { BackupManifest } from '../store/backups.ts';
-import { openReceipts } from '../store/receipts.ts';
 import { newRunId } from '../store/runs.ts';
 import { targetNamed } from './choose-targets.ts';
 import { layoutOf } from './layouts.ts';
@@ -15,10 +14,11 @@ import { recordRestore } from './records/record-restore.ts';
 import { endCutOff } from './recover.ts';
 import { applyRestore } from './restore/apply.ts';
 import { chooseBackup } from './restore/choose-backup.ts';
+import { receiptWithin } from './synced-state.ts';
 
 export interface RestoreRequest {
   readonly target: string;
-  /** A backup's id; null for the newest that has what is asked for. */
+  /** A backup's id; null for one state back. */
   readonly backup: string | null;
   /** null for everything in the backup. */
   readonly components: readonly string[] | null;
@@ -30,10 +30,16 @@ export interface RestoreRequest {
 
 export interface RestoreReport {
   readonly target: string;
-  readonly backup: string;
-  readonly plan: TargetPlan;
+  /** null when nothing was restored: a run that was cut off was undone, and one state back is where the target stands now. */
+  readonly backup: string | null;
+  /** null when there is no backup that it would be of. */
+  readonly plan: TargetPlan | null;
+  /** What was done first about a run that was cut off, one line each. */
+  readonly recovered: readonly string[];
   /** Files that hold newer edits, which the restore replaces; they were backed up first. */
   readonly replacesNewerEdits: number;
+  /** Their paths, sorted. */
+  readonly newerEdits: readonly string[];
   /** What could not be brought back, and trouble while tidying up. */
   readonly warnings: readonly string[];
   /** The backup made of the present state, so that the restore can itself be undone. */
@@ -59,24 +65,53 @@ const asPlan = (manifest: BackupManifest, restore: RestorePlan, commit: string):
   ],
 });
 
+/** A rollback without a backup's id takes back the last run. One that was cut off is taken back by ending it. */
+const asBefore = (target: string, recovered: readonly string[]): RestoreReport => ({
+  target,
+  backup: null,
+  plan: null,
+  recovered,
+  replacesNewerEdits: 0,
+  newerEdits: [],
+  warnings: [],
+  undoWith: null,
+  counts: countActions([]),
+});
+
+/** The same error, with what had been done by then. */
+const withRecovered = (error: unknown, recovered: readonly string[]): unknown =>
+  error instanceof LockstepError && recovered.length > 0
+    ? new LockstepError(error.code, error.message, {
+        details: [...recovered, ...error.details],
+        cause: error.cause,
+        ...(error.target === undefined ? {} : { target: error.target }),
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      })
+    : error;
+
 /**
- * Backs up what will be replaced, then restores; a run that was cut off in the target is ended first.
+ * Backs up what will be replaced, then restores. A run that was cut off in the target is ended first; without a backup's
+ * id that is all, when it had to be undone.
  * Throws `nothing-to-restore`, `backup-damaged`, `locked`, `target-changed`.
  */
 export const restore = async (main: MainProject, request: RestoreRequest): Promise<RestoreReport> => {
   const record = targetNamed(main.registry.read().targets, request.target);
   const { backup, components, mode, emit, signal, env } = request;
   const { ports, project } = main;
+  let recovered: readonly string[] = [];
   try {
-    await endCutOff(main, record, { mode, emit });
+    const cutOff = await endCutOff(main, record, { mode, emit });
+    recovered = cutOff.lines;
+    if (cutOff.undone && backup === null) return asBefore(record.name, recovered);
     const layout = await layoutOf(main, record);
     const run = newRunId(ports.clock);
-    const receipt = openReceipts(ports).read(layout.roots, project.id);
+    const receipt = receiptWithin(main, layout);
     const checkout = await checkoutOf({ layout, ports });
     const { manifest, planned } = chooseBackup(main, {
       target: record.name,
       backup,
       components,
+      receipt,
       plan: (candidate) =>
         planRestore({
           manifest: candidate,
@@ -96,12 +131,17 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
       target: record.name,
       backup: manifest.id,
       plan,
+      recovered,
       replacesNewerEdits: planned.replacesNewerEdits,
+      newerEdits: planned.newerEdits,
       warnings: planned.warnings,
       undoWith: null,
       counts: countActions(plan.steps),
     };
-    const nothing = planned.actions.length === 0 && sameReceipt(receipt, planned.receipt);
+    // That it stands at this very backup is no news worth a run of its own.
+    const same =
+      receipt !== undefined && sameReceipt({ ...receipt, restored: planned.receipt.restored ?? {} }, planned.receipt);
+    const nothing = planned.actions.length === 0 && same;
     if (mode === 'dry-run' || nothing) return report;
     const work = { record, layout, run, receipt, checkout, planned, signal };
     const done = await recordRestore(main, {
@@ -113,6 +153,6 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
     });
     return { ...report, undoWith: done.undoWith, warnings: [...planned.warnings, ...done.warnings] };
   } catch (error) {
-    throw forTarget(error, record.name);
+    throw withRecovered(forTarget(error, record.name), recovered);
   }
 };

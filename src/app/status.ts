@@ -5,7 +5,7 @@ import { readVerify } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { look, type Seen } from './look.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { waitingRuns } from './recover.ts';
+import { waitingFor } from './recover.ts';
 import { changed } from './target-record.ts';
 import { workUnderWay } from './under-way.ts';
 
@@ -48,16 +48,16 @@ const reportOf = (
 });
 
 /** Why a target is not looked at now: half of it may be another commit's. */
-const inMotion = (main: MainProject, record: TargetRecord): string | undefined =>
+const inMotion = async (main: MainProject, record: TargetRecord): Promise<string | undefined> =>
   workUnderWay(main, record) ??
-  (waitingRuns(main, record).length > 0 ? 'a run was cut off here: lockstep sync recover' : undefined);
+  ((await waitingFor(main, record)).length > 0 ? 'a run was cut off here: lockstep sync recover' : undefined);
 
 const lookAt = async (
   main: MainProject,
   record: TargetRecord,
   { signal, env, commit }: Pick<StatusRequest, 'signal' | 'env'> & { readonly commit: string },
 ): Promise<Looked> => {
-  const cause = inMotion(main, record);
+  const cause = await inMotion(main, record);
   if (cause !== undefined) {
     const known = { commit: record.sync_commit ?? null, version: record.sync_version };
     const seen: Seen = { ...known, status: 'syncing', cause, behind: [], priority: null, trouble: 'none' };

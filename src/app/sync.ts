@@ -9,7 +9,7 @@ import { commitOf, type MainProject } from './main-project.ts';
 import { type PlanFile, planFileOf, targetInPlan } from './plan-file.ts';
 import { keepRecord } from './records/keep-record.ts';
 import { versionOf } from './revisions.ts';
-import { checkSteps } from './sync/check-steps.ts';
+import { beforeStart } from './sync/before-start.ts';
 import { heldToPlan } from './sync/held-to-plan.ts';
 import { type Job, type SyncRequest, usualJobs } from './sync/job.ts';
 import type { Planned } from './sync/plan-target.ts';
@@ -117,8 +117,7 @@ export const sync = async (main: MainProject, request: SyncRequest): Promise<Syn
   });
   const { emit } = record;
   const job = await openJob(main, request, { id, commit, emit });
-  // Here, before anything of main or of a target is planned, is the place to ask whether what runs is trusted.
-  checkSteps(job, records);
+  await beforeStart(job, records);
   const first = await heldToPlan(job, records);
   const targets = records.map((record) => record.name);
   emit({
@@ -138,17 +137,14 @@ export const sync = async (main: MainProject, request: SyncRequest): Promise<Syn
     work: async (target) => {
       const told = await syncTarget(job, target, {
         first: first.get(target.name),
-        planned: (planned) => {
-          plans.set(target.name, planned);
-          record.savePlan(target.name, planned.plan);
-        },
+        planned: (planned) => void plans.set(target.name, planned),
       });
       const result = record.masked(await keepVerify(job, told, checks));
       emit({ kind: 'target.finished', result });
       return result;
     },
   });
-  const exit = exitCodeOf(results);
+  const exit = exitCodeOf(results, request.signal);
   const trouble = record.trouble();
   if (trouble !== null)
     emit({ kind: 'target.warning', target: 'main', text: `the run is not recorded whole: ${trouble}` });

@@ -4,11 +4,14 @@ import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import { isInside } from '../domain/paths.ts';
 import { type TargetLayout, type TargetRecord, type TargetStatus, targetStatuses } from '../domain/target.ts';
+import { baseType } from '../domain/team-types.ts';
 import { integrationOf } from '../integrations/index.ts';
 import { checkName, checkPlace, findLayout } from '../integrations/layout.ts';
+import { listJournals } from '../store/journal.ts';
 import { targetNamed } from './choose-targets.ts';
 import { targetPath } from './layouts.ts';
 import type { MainProject } from './main-project.ts';
+import { rememberedAt } from './synced-state.ts';
 
 export interface AddRequest {
   readonly name: string;
@@ -53,6 +56,27 @@ const ignoredByMain =
     }
   };
 
+/** The built-in type behind a type. Throws `target-invalid` with the types there are. */
+const builtInType = ({ project }: MainProject, type: string): string =>
+  integrationOf(baseType(project.types, type), Object.keys(project.types)).name;
+
+/** Folders that hold what others made, and tell nothing of what a target is. */
+const notLookedAt = ['!**/site-packages/**', '!**/node_modules/**', '!**/.git/**', '!**/__pycache__/**'];
+const depth = 6;
+
+/** The first type of the team's own that finds its marks in the folder, else the built-in one. */
+const teamType = (
+  { ports, project }: MainProject,
+  { type, roots }: TargetLayout,
+): { readonly type: string; readonly found: string | null } => {
+  for (const [name, spec] of Object.entries(project.types)) {
+    if (spec.extends !== type) continue;
+    const mark = spec.detect.find((glob) => ports.files.glob([glob, ...notLookedAt], roots.target, depth).length > 0);
+    if (mark !== undefined) return { type: name, found: `type ${name}: there is ${mark}` };
+  }
+  return { type, found: null };
+};
+
 /** Looks at a folder and, when everything fits, registers it. Throws before anything is written. */
 export const addTarget = async (main: MainProject, request: AddRequest): Promise<AddedTarget> => {
   checkName(request.name);
@@ -72,24 +96,25 @@ export const addTarget = async (main: MainProject, request: AddRequest): Promise
     });
   };
   await check(main.registry.read().targets);
-  if (request.type !== undefined) integrationOf(request.type);
+  const asked = request.type === undefined ? undefined : builtInType(main, request.type);
   if (request.checkout !== undefined) placedFile(main, request.checkout, request.cwd);
   const { found, ...layout } = await findLayout(main.ports, {
     path,
     mainRoot: main.git.mainWorktree,
     project: { packageName: main.project.package.name, importName: main.project.package.import },
-    ...(request.type === undefined ? {} : { type: request.type }),
+    ...(asked === undefined ? {} : { type: asked }),
     ...(request.python === undefined ? {} : { python: resolve(request.cwd, request.python) }),
     ...(request.checkout === undefined ? {} : { checkout: resolve(request.cwd, request.checkout) }),
   });
   const roots = Object.values(layout.roots).filter((root): root is string => root !== undefined);
   const inside = (place: string): string => (isInside(layout.roots.target, place) ? recorded(main, place) : place);
+  const named = request.type === undefined ? teamType(main, layout) : { type: request.type, found: null };
+  const remembered = rememberedAt(main, layout.roots.target);
   const record: TargetRecord = {
     name: request.name,
     path: recorded(main, layout.roots.target),
-    type: layout.type,
-    last_sync: null,
-    sync_version: null,
+    type: named.type,
+    ...remembered.record,
     status: layout.pythonCause === null ? 'needs_sync' : 'unknown',
     ...(layout.python === null ? {} : { python: inside(layout.python.executable) }),
     ...(layout.checkout === null ? {} : { checkout: inside(layout.checkout) }),
@@ -100,12 +125,23 @@ export const addTarget = async (main: MainProject, request: AddRequest): Promise
     await check(current.targets);
     return { ...current, targets: [...current.targets, record] };
   });
-  return { record, layout, found };
+  return { record, layout, found: [...found, ...[named.found, remembered.found].filter((line) => line !== null)] };
 };
 
-/** Takes a target out of the registry; nothing in its folder changes, its backups stay. */
+/** What a run left half done, only a registered target can be brought back from. A folder that is gone holds nothing of it. */
+const refuseHalfDone = (main: MainProject, record: TargetRecord): void => {
+  if (main.ports.files.real(targetPath(main, record)) === undefined) return;
+  if (!listJournals(main.ports, main.state).some((journal) => journal.target === record.name)) return;
+  throw new LockstepError('target-changed', 'a run of it was cut off, or is still at work: it was not removed', {
+    target: record.name,
+    hint: 'lockstep sync recover',
+  });
+};
+
+/** Takes a target out of the registry; nothing in its folder changes, its backups stay. Throws `target-changed`. */
 export const removeTarget = async (main: MainProject, name: string): Promise<TargetRecord> => {
   const record = targetNamed(main.registry.read().targets, name);
+  refuseHalfDone(main, record);
   await main.registry.update((current) => ({
     ...current,
     targets: current.targets.filter((target) => target.name !== record.name),
@@ -155,7 +191,7 @@ export const updateTarget = async (main: MainProject, name: string, request: Upd
     });
     path = recorded(main, main.ports.files.real(place) ?? place);
   }
-  if (request.type !== undefined) integrationOf(request.type);
+  if (request.type !== undefined) builtInType(main, request.type);
   const change: Partial<TargetRecord> = {
     path,
     ...(request.status === undefined ? {} : { status: statusNamed(request.status), status_by_hand: true }),

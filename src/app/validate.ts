@@ -1,9 +1,11 @@
 /** Checks everything that a person writes for Lockstep: configuration, pipelines, registry. Writes nothing. */
 import { join } from 'node:path';
-import { type KnownNames, namesIn } from '../config/known-names.ts';
-import { type Problem, problemIn, renderProblem } from '../config/problem.ts';
+import { type KnownNames, namesIn, typesIn } from '../config/known-names.ts';
+import { type Problem, problemIn, renderProblem, short, suggestion } from '../config/problem.ts';
 import { readYaml, type YamlFile } from '../config/yaml-file.ts';
 import { LockstepError } from '../domain/errors.ts';
+import type { Project } from '../domain/project.ts';
+import { baseType, pipelineFor } from '../domain/team-types.ts';
 import { integrationOf } from '../integrations/index.ts';
 import { checkPipelines, listPipelines, loadPipeline, type PipelinePlace } from '../pipeline/load.ts';
 import type { GitPlaces, Ports } from '../ports.ts';
@@ -38,7 +40,12 @@ const inRegistry = (
   return problemIn(source, [start, start + length], message);
 };
 
-const registryProblems = (ports: Ports, state: StatePlaces, place: PipelinePlace): readonly string[] => {
+interface Looked {
+  readonly place: PipelinePlace;
+  readonly types: Project['types'];
+}
+
+const registryProblems = (ports: Ports, state: StatePlaces, { place, types }: Looked): readonly string[] => {
   const { targets } = openRegistry(ports, state).read();
   if (targets.length === 0) return [];
   const source = { file: state.registry, text: ports.files.readText(state.registry).replace(/^\ufeff/, '') };
@@ -54,15 +61,30 @@ const registryProblems = (ports: Ports, state: StatePlaces, place: PipelinePlace
         return renderProblem(inRegistry(source, ['targets', index, key], `target ${name}: ${error.message}${hint}`));
       }
     };
-    const wrong = tried('type', () => integrationOf(type));
+    const wrong = tried('type', () => integrationOf(baseType(types, type), Object.keys(types)));
     if (wrong.length > 0 && pipeline === undefined) return wrong;
     // What is wrong inside a pipeline is said once, where its file is read.
-    const named = pipeline ?? type;
+    const named = pipelineFor({ types }, { type, ...(pipeline === undefined ? {} : { pipeline }) });
     const missing = pipelines.has(named)
       ? []
       : tried(pipeline === undefined ? 'type' : 'pipeline', () => loadPipeline({ ...place, name: named }));
     return [...wrong, ...missing];
   });
+};
+
+/** Pipelines that types of the team's own name, and that there are not. */
+const typeProblems = (config: YamlFile, { place, types }: Looked): readonly Problem[] => {
+  const pipelines = listPipelines(place);
+  return Object.entries(types).flatMap(([name, { pipeline }]) =>
+    pipeline === null || pipelines.includes(pipeline)
+      ? []
+      : [
+          config.problem(
+            ['types', name, 'pipeline'],
+            `there is no pipeline named \`${short(pipeline, 60)}\`${suggestion(pipeline, pipelines)}`,
+          ),
+        ],
+  );
 };
 
 /** The configuration as text; undefined when it is no text. */
@@ -105,7 +127,9 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
   // What a configuration with mistakes names is known all the same: one look finds the mistakes of all files.
   const known: KnownNames | undefined = config === undefined ? undefined : namesIn(config.value);
   const place = { files: ports.files, root: git.mainWorktree, ...(known === undefined ? {} : { known }) };
-  if (state !== undefined) gather(() => registryProblems(ports, state, place));
+  const types = typesIn(config?.value);
+  if (config !== undefined) gather(() => typeProblems(config, { place, types }).flatMap(renderProblem));
+  if (state !== undefined) gather(() => registryProblems(ports, state, { place, types }));
   gather(() => checkPipelines(place).flatMap(renderProblem));
   return { checked: [configName, 'pipelines', 'registry'], problems };
 };

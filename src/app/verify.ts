@@ -1,18 +1,24 @@
 /** Runs verification suites on targets as they stand, and keeps what was seen. */
-import { runSuites, type VerifyReport } from '../checks/run-suites.ts';
+import { checksOf, executedBy, runSuites, type VerifyReport } from '../checks/run-suites.ts';
+import { namesOf } from '../config/known-names.ts';
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
 import type { TargetRecord } from '../domain/target.ts';
+import { pipelineFor } from '../domain/team-types.ts';
+import { loadPipeline } from '../pipeline/load.ts';
 import { saveVerify } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { commitOf, type MainProject } from './main-project.ts';
 import { prepareLook } from './prepare.ts';
 import { syncedCommit } from './synced-state.ts';
+import { requireTrust, type TrustQuestion } from './trust/trust.ts';
 
 export interface VerifyRequest {
   readonly targets: TargetChoice;
   /** Suite names; null for those of the target's pipeline. */
   readonly suites: readonly string[] | null;
+  /** Asks whoever sits there whether new code is trusted; nobody does when left out. */
+  readonly ask?: TrustQuestion;
   readonly emit: (event: EventBody) => void;
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string>>;
@@ -56,15 +62,34 @@ const verifyOne = async (
   return { target: record.name, passed, suites, error: null };
 };
 
+/** Throws `untrusted` when a check would start code that is not trusted here. */
+const requireTrustedSuites = async (
+  main: MainProject,
+  { suites, env, ask }: VerifyRequest,
+  records: readonly TargetRecord[],
+): Promise<void> => {
+  const place = { files: main.ports.files, root: main.git.mainWorktree, known: namesOf(main.project) };
+  const names =
+    suites ??
+    [...new Set(records.map((record) => pipelineFor(main.project, record)))].flatMap((name) =>
+      pipelineSuites(loadPipeline({ ...place, name }).steps),
+    );
+  const checks = checksOf(main.project, names).flatMap((suite) => suite.checks);
+  if (!checks.some((check) => executedBy(main.project, check).length > 0)) return;
+  await requireTrust(main, { env, tree: null, ask: ask ?? null, keep: true });
+};
+
 /**
  * One report a target. A target whose check could not run did not pass.
  * A target is judged against the commit that its receipt names; a component that is at another one, by what the
- * receipt says of it. Throws `unknown-name` for a suite that there is not, and bugs.
+ * receipt says of it. Throws `unknown-name` for a suite that there is not, `untrusted`, and bugs.
  */
 export const verify = async (main: MainProject, request: VerifyRequest): Promise<readonly TargetVerifyReport[]> => {
   const head = await commitOf(main.repo, 'HEAD');
+  const records = chooseTargets(main.registry.read().targets, request.targets);
+  await requireTrustedSuites(main, request, records);
   const reports: TargetVerifyReport[] = [];
-  for (const record of chooseTargets(main.registry.read().targets, request.targets)) {
+  for (const record of records) {
     try {
       reports.push(await verifyOne(main, request, { record, head }));
     } catch (error) {

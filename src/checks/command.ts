@@ -71,14 +71,14 @@ export const command: CheckKind = {
     const exit = asked.expect?.exit ?? 0;
     if (ran.code !== exit) {
       const how = ran.code === null ? `was ended by ${ran.signal ?? 'a signal'}` : `exit ${ran.code}`;
-      return { outcome: 'failed', cause: exit === 0 ? how : `${how}, expected ${exit}`, details: tailOf(ran) };
+      return { outcome: 'failed', cause: exit === 0 ? how : `${how}, expected ${exit}`, details: await tailOf(answer) };
     }
     const wanted = asked.expect?.stdout;
     if (wanted !== undefined && !ran.stdout.toString('utf8').includes(wanted)) {
       return {
         outcome: 'failed',
         cause: `its output does not contain ${JSON.stringify(wanted)}`,
-        details: tailOf(ran),
+        details: await tailOf(answer),
       };
     }
     return { outcome: 'passed', cause: `exit ${exit}` };

@@ -1,8 +1,10 @@
-/** `config-parses`: every configuration file that Lockstep merges is there and valid. */
+/** `config-parses`: every configuration file that Lockstep merges is there and valid, or as its owner decided. */
 
 import { resolve } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { LockstepError, messageOf } from '../domain/errors.ts';
+import { ownerOf } from '../domain/file-compare.ts';
+import { rootOf, toAbsolute, toRooted } from '../domain/paths.ts';
 import { formatOf } from '../formats/index.ts';
 import { placeFor } from '../integrations/component-files.ts';
 import type { CheckContext, CheckKind } from './check.ts';
@@ -27,6 +29,26 @@ const filesOf = async (context: CheckContext, asked: readonly string[] | undefin
   return places;
 };
 
+/** Whether the file is kept by a recorded decision: it was so before the run, which left it alone. */
+const isKept = ({ ports, layout, receipt }: CheckContext, place: string): boolean => {
+  if (rootOf(layout.roots, place) === undefined) return false;
+  const { files } = ports;
+  const path = toRooted(layout.roots, place);
+  /** What stood on the way still does. */
+  const blocked = (owner: string): boolean => {
+    const [, folder] = /^below:(.*)$/s.exec(owner) ?? [];
+    const absolute = folder === undefined ? undefined : toAbsolute(layout.roots, folder);
+    return absolute !== undefined && (files.real(absolute) !== absolute || files.stat(absolute)?.kind !== 'dir');
+  };
+  return (receipt?.decisions ?? []).some(
+    ({ path: decided, key, choice, owner }) =>
+      decided === path &&
+      key === undefined &&
+      choice === 'kept' &&
+      (blocked(owner) || owner === ownerOf(files.state(place))),
+  );
+};
+
 const troubleWith = ({ ports }: CheckContext, path: string): string | undefined => {
   if (ports.files.real(path) === undefined) return `${path}: missing`;
   try {
@@ -45,9 +67,16 @@ export const configParses: CheckKind = {
   run: async (context, given) => {
     const files = await filesOf(context, (given as Static<typeof options>).files);
     if (files.length === 0) return { outcome: 'passed', cause: 'no configuration file is meant for this target' };
-    const wrong = files.flatMap((path) => troubleWith(context, path) ?? []);
-    return wrong.length === 0
-      ? { outcome: 'passed', cause: files.length === 1 ? `${files[0]} is valid` : `${files.length} files are valid` }
-      : { outcome: 'failed', cause: wrong[0] ?? '', details: wrong };
+    const troubled = files.flatMap((path) => {
+      const trouble = troubleWith(context, path);
+      return trouble === undefined ? [] : [{ trouble, kept: isKept(context, path) }];
+    });
+    const wrong = troubled.flatMap(({ trouble, kept }) => (kept ? [] : [trouble]));
+    if (wrong.length > 0) return { outcome: 'failed', cause: wrong[0] ?? '', details: wrong };
+    const valid = files.length - troubled.length;
+    const counted = files.length === 1 ? `${files[0]} is valid` : `${valid} files are valid`;
+    if (troubled.length === 0) return { outcome: 'passed', cause: counted };
+    const details = troubled.map(({ trouble }) => `${trouble}; kept as its owner has it`);
+    return { outcome: 'passed', cause: [...(valid === 0 ? [] : [counted]), details[0] ?? ''].join('; '), details };
   },
 };

@@ -21,14 +21,11 @@ export const pipCheck: CheckKind = {
       as: 'pip',
     });
     if ('verdict' in answer) return answer.verdict;
-    const { ran } = answer;
+    const { ran, masked } = answer;
     if (ran.code === 0) return { outcome: 'passed', cause: 'no broken requirements' };
-    const problems = ran.stdout
-      .toString('utf8')
-      .split(/\r?\n/)
-      .filter((line) => line.trim() !== '');
+    const problems = (await masked(ran.stdout.toString('utf8'))).split(/\r?\n/).filter((line) => line.trim() !== '');
     if (ran.code !== 1 || problems.length === 0) {
-      return { outcome: 'could-not-run', cause: `pip check ended with ${ran.code}`, details: tailOf(ran) };
+      return { outcome: 'could-not-run', cause: `pip check ended with ${ran.code}`, details: await tailOf(answer) };
     }
     const ours = normaliseName(project.package.name);
     const about = problems.filter((line) => names(line).includes(ours));

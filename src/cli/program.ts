@@ -76,9 +76,34 @@ const usageError = (error: CommanderError, program: Command): LockstepError => {
   return new LockstepError('usage', message, { hint });
 };
 
-const asksForJson = (argv: readonly string[]): boolean => {
+const beforeOperands = (argv: readonly string[]): readonly string[] => {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  return end === -1 ? argv : argv.slice(0, end);
+};
+
+const asksForJson = (argv: readonly string[]): boolean => beforeOperands(argv).includes('--json');
+
+/** The word that stands where a command's name should and is none. */
+const strayWord = (program: Command, argv: readonly string[]): string | undefined => {
+  let group = program;
+  // `-C` takes the next word along.
+  const words = argv.filter((word, at) => !word.startsWith('-') && argv[at - 1] !== '-C');
+  for (const word of words) {
+    const next = group.commands.find((command) => command.name() === word);
+    if (next === undefined) return word;
+    if (next.commands.length === 0) return undefined;
+    group = next;
+  }
+  return undefined;
+};
+
+/** commander would show the help of the group around it, and call that a success. */
+const refuseHelpOfNothing = (program: Command, argv: readonly string[]): void => {
+  const words = beforeOperands(argv);
+  if (!words.some((word) => word === '--help' || word === '-h')) return;
+  const stray = strayWord(program, words);
+  if (stray === undefined) return;
+  throw new CommanderError(1, 'commander.unknownCommand', `error: unknown command '${stray}'`);
 };
 
 /** Shows an error where its reader looks for it; answers with its exit code. */
@@ -104,6 +129,7 @@ export const runCommand = async (world: World, argv: readonly string[]): Promise
     exit = code;
   });
   try {
+    refuseHelpOfNothing(program, argv);
     await program.parseAsync([...argv], { from: 'user' });
     return exit;
   } catch (error) {

@@ -35,12 +35,16 @@ export interface WrittenConfig {
   readonly state?: string;
   readonly categories?: Readonly<Record<string, { readonly paths: readonly string[]; readonly priority: Priority }>>;
   readonly commits?: readonly CommitRule[];
+  readonly types?: Readonly<
+    Record<string, { readonly extends: string; readonly pipeline?: string; readonly detect?: readonly string[] }>
+  >;
   readonly components?: Readonly<Record<string, WrittenComponent>>;
   readonly protect?: readonly string[];
   readonly config?: readonly {
     readonly from: string;
     readonly into: Into;
     readonly strategies?: Readonly<Record<string, KeyStrategy>>;
+    readonly on_conflict?: Exclude<ConflictPolicy, 'replace'>;
   }[];
   readonly secrets?: readonly string[];
   readonly suites?: Readonly<Record<string, readonly WrittenCheck[]>>;

@@ -3,7 +3,7 @@ import { type TSchema, Type } from '@sinclair/typebox';
 import { checkKinds } from '../checks/index.ts';
 import { priorities } from '../domain/change.ts';
 import { integrations } from '../integrations/index.ts';
-import { closed, duration, named, oneOf, text, texts, withByKind } from './words.ts';
+import { closed, duration, named, namePattern, oneOf, text, texts, withByKind } from './words.ts';
 
 export const configVersion = 1;
 
@@ -23,11 +23,12 @@ const onConflict = oneOf(
 const into = Type.Union(
   [
     text('where it goes in a target; `${{ }}` is filled in'),
+    // Names of types are checked by a rule: a team has types of its own.
     Type.Object(
       Object.fromEntries(
         integrations.map(({ name, summary }) => [name, optional(text(`where it goes in such a target: ${summary}`))]),
       ),
-      closed('one place per integration type'),
+      { description: 'one place per integration type', additionalProperties: Type.String({ minLength: 1 }) },
     ),
   ],
   {
@@ -176,6 +177,26 @@ export const configSchema: TSchema = Type.Object(
         },
       ),
     ),
+    types: optional(
+      named(
+        Type.Object(
+          {
+            extends: oneOf(
+              Object.fromEntries(integrations.map(({ name, summary }) => [name, summary])),
+              'the built-in type that it behaves as',
+            ),
+            pipeline: optional(
+              Type.String({ pattern: namePattern, description: 'the pipeline of its targets: the name of one' }),
+            ),
+            detect: optional(
+              texts("globs relative to a target's folder: `target add` takes this type where one finds something", 1),
+            ),
+          },
+          closed('one integration type'),
+        ),
+        "integration types of the team's own; each may be a key of `into`, and has the place of the type that it extends where it is none",
+      ),
+    ),
     components: optional(named(component, 'the parts of a target that are copied from main')),
     protect: optional(texts("globs of the target's own places: no component may write there")),
     config: optional(
@@ -191,6 +212,15 @@ export const configSchema: TSchema = Type.Object(
                 {
                   description: 'dotted key to strategy; three-way when none fits',
                 },
+              ),
+            ),
+            on_conflict: optional(
+              oneOf(
+                {
+                  keep: 'it stays as it is, and is said',
+                  fail: 'nothing of the target is synced',
+                },
+                "when the target's file cannot be merged into: it is no plain file, or cannot be read; keep when left out",
               ),
             ),
           },

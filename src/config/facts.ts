@@ -41,7 +41,7 @@ const found = (says: string, read: (layout: TargetLayout) => string | null | und
 /** What `target` holds. Paths are absolute; texts are empty where the target has none. */
 export const targetNames = {
   name: recorded('its name', ({ name }) => name),
-  type: found('its integration type', ({ type }) => type),
+  type: recorded('its integration type', ({ type }) => type),
   path: found('its folder', ({ roots }) => roots.target),
   python: ofTarget('string', 'its Python', ({ target, layout }) => layout.python?.executable ?? target.python ?? ''),
   python_version: found('the version of its Python', ({ python }) => python?.version),

@@ -2,7 +2,7 @@
 import { suitesOf } from '../checks/default-suites.ts';
 import { defaultCategories } from '../domain/defaults.ts';
 import type { NamedThing } from '../domain/named-option.ts';
-import type { Project } from '../domain/project.ts';
+import type { Project, TypeSpec } from '../domain/project.ts';
 import { integrations } from '../integrations/index.ts';
 import { short, suggestion } from './problem.ts';
 
@@ -14,7 +14,7 @@ export interface KnownNames {
   readonly categories: readonly string[];
   /** The built-in ones among them. */
   readonly suites: readonly string[];
-  /** Integration types. */
+  /** Integration types, the built-in ones among them. */
   readonly types: readonly string[];
 }
 
@@ -22,20 +22,24 @@ const namesFrom = (given: {
   readonly components: readonly string[];
   readonly categories: readonly string[];
   readonly suites: readonly string[];
+  readonly types: readonly string[];
 }): KnownNames => ({
   components: ['package', ...given.components, 'config'],
   fileComponents: given.components,
   categories: given.categories,
   suites: given.suites,
-  types: integrations.map(({ name }) => name),
+  types: [...integrations.map(({ name }) => name), ...given.types],
 });
 
 /** The names of a valid project. */
-export const namesOf = (project: Pick<Project, 'components' | 'categories' | 'suites' | 'package'>): KnownNames =>
+export const namesOf = (
+  project: Pick<Project, 'components' | 'categories' | 'suites' | 'package' | 'types'>,
+): KnownNames =>
   namesFrom({
     components: project.components.map(({ name }) => name),
     categories: project.categories.map(({ name }) => name),
     suites: Object.keys(suitesOf(project)),
+    types: Object.keys(project.types),
   });
 
 const keysOf = (value: unknown, key: string): readonly string[] | undefined => {
@@ -46,6 +50,25 @@ const keysOf = (value: unknown, key: string): readonly string[] | undefined => {
   return held !== null && typeof held === 'object' && !Array.isArray(held) ? Object.keys(held) : undefined;
 };
 
+const fieldOf = (value: unknown, key: string): unknown =>
+  value !== null && typeof value === 'object' && Object.hasOwn(value, key)
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
+
+/** The types of the team's own in what a `sync.config.yaml` says, as far as they say what they extend. */
+export const typesIn = (written: unknown): Readonly<Record<string, TypeSpec>> => {
+  const types = fieldOf(written, 'types');
+  return Object.fromEntries(
+    (keysOf(written, 'types') ?? []).flatMap((name) => {
+      const spec = fieldOf(types, name);
+      const [base, pipeline, detect] = ['extends', 'pipeline', 'detect'].map((key) => fieldOf(spec, key));
+      if (typeof base !== 'string') return [];
+      const globs = Array.isArray(detect) ? detect.filter((glob) => typeof glob === 'string') : [];
+      return [[name, { extends: base, pipeline: typeof pipeline === 'string' ? pipeline : null, detect: globs }]];
+    }),
+  );
+};
+
 /** The names in what a `sync.config.yaml` says, whatever else is wrong with it. */
 export const namesIn = (written: unknown): KnownNames => {
   const builtIn = Object.keys(suitesOf({ suites: {}, package: { from: 'local', path: null } }));
@@ -53,6 +76,7 @@ export const namesIn = (written: unknown): KnownNames => {
     components: keysOf(written, 'components') ?? [],
     categories: keysOf(written, 'categories') ?? defaultCategories.map(({ name }) => name),
     suites: [...new Set([...builtIn, ...(keysOf(written, 'suites') ?? [])])],
+    types: keysOf(written, 'types') ?? [],
   });
 };
 

@@ -6,9 +6,11 @@ import { cleanRelative, isInside } from '../domain/paths.ts';
 import type { ComponentSpec, PackageSpec, Project } from '../domain/project.ts';
 import { defaultRunPolicy, type RunPolicy } from '../domain/run-policy.ts';
 import { defaultSecrets } from '../domain/secrets.ts';
+import { withTypes } from '../domain/team-types.ts';
 import type { Files } from '../ports.ts';
 import { sourcesOf, type WrittenComponent, type WrittenConfig } from './config-file.ts';
 import { configSchema, configVersion } from './config-schema.ts';
+import { typesIn } from './known-names.ts';
 import { type Problem, throwProblems } from './problem.ts';
 import { checkRules } from './rules.ts';
 import { checkAgainst, refuseNewer } from './validate.ts';
@@ -101,6 +103,7 @@ export const loadProject = (places: ProjectPlaces): Project => {
   const config = yaml.value as WrittenConfig;
   const root = places.files.real(places.root) ?? places.root;
   const { name, id } = config.project;
+  const types = typesIn(config);
   return {
     id: id ?? name,
     root,
@@ -111,8 +114,19 @@ export const loadProject = (places: ProjectPlaces): Project => {
         ? defaultCategories
         : Object.entries(config.categories).map(([category, rule]) => ({ name: category, ...rule })),
     commitRules: config.commits ?? defaultCommitRules,
-    components: Object.entries(config.components ?? {}).map(componentOf),
-    config: (config.config ?? []).map((spec) => ({ ...spec, strategies: spec.strategies ?? {} })),
+    types,
+    ...withTypes(
+      {
+        components: Object.entries(config.components ?? {}).map(componentOf),
+        config: (config.config ?? []).map(({ from, into, strategies, on_conflict }) => ({
+          from,
+          into,
+          strategies: strategies ?? {},
+          ...(on_conflict === undefined ? {} : { onConflict: on_conflict }),
+        })),
+      },
+      types,
+    ),
     protect: config.protect ?? [],
     secrets: config.secrets ?? defaultSecrets,
     suites: Object.fromEntries(

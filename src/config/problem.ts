@@ -1,6 +1,7 @@
 /** A problem of a file that a person wrote: where it is, what is wrong, and the line it stands on. */
 import { type ErrorCode, LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
+import { defaultSecrets, isSecret } from '../domain/secrets.ts';
 
 export interface Problem {
   /** As people call the file, relative to the main project. */
@@ -27,9 +28,8 @@ const dots = (text: string): string => '•'.repeat(text.length);
 const masked = (text: string): string =>
   text
     .replace(/(:\/\/)([^\s/@"']+)(?=@)/g, (_all, lead: string, secret: string) => lead + dots(secret))
-    .replace(
-      /((?:key|token|secret|passwo?r?d|passphrase|credential)[\w-]*["']?\s*[:=]\s*)([^\s,}\]]+)/gi,
-      (_all, lead: string, secret: string) => lead + dots(secret),
+    .replace(/([\w.-]+)(["']?\s*[:=]\s*)([^\s,}\]]+)/g, (all, name: string, sign: string, value: string) =>
+      isSecret(name.split('.'), defaultSecrets) ? name + sign + dots(value) : all,
     );
 
 /** The line with a caret under the range, cut to what a terminal shows. Control characters become spaces. */

@@ -39,6 +39,7 @@ const config = Type.Object({
 const decision = Type.Object({
   path: Type.String(),
   key: optional(Type.String({ description: 'key path, as a JSON list' })),
+  component: optional(Type.String({ description: 'the component that is decided about as a whole' })),
   choice: oneOf(['kept', 'replaced'], 'whose side was taken'),
   cause: Type.String(),
   main: Type.String({ description: 'what main offered' }),
@@ -58,6 +59,12 @@ export const receiptSchema: TSchema = Type.Object(
     components: map(component, 'by name'),
     config: map(config, 'by path in the target'),
     decisions: Type.Array(decision),
+    restored: optional(
+      map(
+        Type.Object({ backup: Type.String(), time: Type.String({ description: 'when it was made' }) }),
+        'the backups that components were brought back to since their last sync, by component',
+      ),
+    ),
     steps: optional(map(Type.String(), 'digests of what steps that start programs did, by step id')),
   },
   { description: 'what was last synced into a target' },

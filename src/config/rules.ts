@@ -1,5 +1,6 @@
 /** Rules of `sync.config.yaml` that no schema can say: paths stay inside, reserved names stay free, keys fit together. */
-import type { Problem } from './problem.ts';
+import { integrations } from '../integrations/index.ts';
+import { type Problem, short, suggestion } from './problem.ts';
 import type { YamlFile, YamlPath } from './yaml-file.ts';
 
 /** Components that Lockstep makes itself. */
@@ -65,7 +66,25 @@ export const checkRules = (yaml: YamlFile): readonly Problem[] => {
       if (why !== undefined && problems.length < most) problems.push(yaml.problem(place, `\`${text}\` ${why}`));
     }
   };
+  const builtIn = integrations.map(({ name }) => name);
+  const types = entriesOf(keyOf(yaml.value, 'types'));
+  const known = [...builtIn, ...types.map(([name]) => String(name))];
+  for (const [name, spec] of types) {
+    if (builtIn.includes(String(name)))
+      problems.push(yaml.problem(['types', name], `\`${name}\` is a built-in type: give this one another name`, 'key'));
+    refuse(keyOf(spec, 'detect'), ['types', name, 'detect']);
+  }
   const refuseSource = (source: unknown, path: YamlPath): void => {
+    const into = keyOf(source, 'into');
+    for (const [type] of Array.isArray(into) ? [] : entriesOf(into))
+      if (!known.includes(String(type)) && problems.length < most)
+        problems.push(
+          yaml.problem(
+            [...path, 'into', type],
+            `unknown key \`${short(String(type), 60)}\`${suggestion(String(type), known)}`,
+            'key',
+          ),
+        );
     refuse(keyOf(source, 'from'), [...path, 'from']);
     refuse(keyOf(source, 'exclude'), [...path, 'exclude']);
     refuse(keyOf(source, 'into'), [...path, 'into'], withoutTemplates);

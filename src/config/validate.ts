@@ -66,15 +66,26 @@ export const checkAgainst = (schema: TSchema, yaml: YamlFile): readonly Problem[
   return [...yaml.problems, ...fresh];
 };
 
+const newerVersion = ({ value }: YamlFile, known: number): number | undefined => {
+  if (value === null || typeof value !== 'object' || !('version' in value)) return undefined;
+  const { version } = value;
+  return typeof version === 'number' && Number.isInteger(version) && version > known ? version : undefined;
+};
+
+/** What is wrong with a file whose `version` is one that a later Lockstep writes, and what to do; undefined for any other. */
+export const newerProblem = (yaml: YamlFile, known: number): Problem | undefined => {
+  const version = newerVersion(yaml, known);
+  if (version === undefined) return undefined;
+  return yaml.problem(['version'], `version ${version}; this lockstep knows versions up to ${known}: update lockstep`);
+};
+
 /** Throws `format-newer` naming the file when its `version` is one that a later Lockstep writes. */
 export const refuseNewer = (yaml: YamlFile, known: number): void => {
-  const { value, file } = yaml;
-  if (value === null || typeof value !== 'object' || !('version' in value)) return;
-  const { version } = value;
-  if (typeof version !== 'number' || !Number.isInteger(version) || version <= known) return;
+  const version = newerVersion(yaml, known);
+  if (version === undefined) return;
   throw new LockstepError(
     'format-newer',
-    `${file} has version ${version}; this lockstep knows versions up to ${known}`,
+    `${yaml.file} has version ${version}; this lockstep knows versions up to ${known}`,
     { hint: 'update lockstep', details: renderProblem(yaml.problem(['version'], 'this version is newer')) },
   );
 };

@@ -17,6 +17,8 @@ export interface TargetResult {
     readonly kept: number;
   };
   readonly warnings: readonly string[];
+  /** Ids of steps that failed and were passed over (`continue_on_error`, `always`); left out when none did. */
+  readonly warned?: readonly string[];
   readonly backup: string | null;
   /** Milliseconds. */
   readonly took: number;

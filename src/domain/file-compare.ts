@@ -53,6 +53,8 @@ export interface CompareRequest {
   /** The file or link that stands where the path needs a folder; `actual` is not asked below it. */
   readonly blocked: (path: RootedPath) => RootedPath | undefined;
   readonly onConflict: ConflictPolicy;
+  /** Whether the receipt's word that Lockstep wrote a path is not believed. */
+  readonly unproven: (path: RootedPath) => boolean;
   /** Bring back what the owner deleted. */
   readonly complete: boolean;
   readonly decisions: ReadonlyMap<RootedPath, Decision>;
@@ -178,7 +180,11 @@ const withoutMain = (found: Case): FileVerdict => {
   if (request.blocked(path) !== undefined)
     return drop(found, 'gone', 'gone from main; its folder is another thing now');
   if (base === undefined || actual.kind === 'absent') return drop(found, 'gone', 'gone from main and from the target');
-  if (sameContent(actual, stateOfRecord(base))) return drop(found, 'remove', 'gone from main');
+  if (sameContent(actual, stateOfRecord(base))) {
+    if (!request.unproven(path)) return drop(found, 'remove', 'gone from main');
+    const why = 'the receipt claims it, and it is no version of main';
+    return keep(found, { verdict: 'kept', cause: why, warning: `${path}: ${why}: kept as it is` });
+  }
   const cause = 'changed here, gone from main';
   return keep(found, { verdict: 'kept', cause, warning: `${path}: ${cause}: kept as it is` });
 };

@@ -1,6 +1,7 @@
 /** The receipt that a plan leads to, computed before anything is done. Pure. */
 import type { StepPlan, TargetPlan } from './plan.ts';
 import { type Decision, type Receipt, type ReceiptComponent, receiptFormat } from './receipt.ts';
+import { isWrites, writesOf } from './write-globs.ts';
 
 export interface NextReceiptFacts {
   readonly current: Receipt | undefined;
@@ -26,7 +27,11 @@ const mergeDecisions = (current: readonly Decision[], steps: readonly StepPlan[]
       ...step.actions.flatMap((action) => (action.kind === 'file' ? [action.path] : [])),
     ]),
   );
-  const kept = current.filter((decision) => !looked.has(decision.path));
+  // That a component was left to its owner is said anew whenever a step speaks of it.
+  const components = new Set(steps.flatMap(({ patch }) => Object.keys(patch.components ?? {})));
+  const isOver = ({ component, choice }: Decision): boolean =>
+    component !== undefined && choice === 'kept' && components.has(component);
+  const kept = current.filter((decision) => !looked.has(decision.path) && !isOver(decision));
   const all = new Map(
     [...kept, ...spoken.flatMap((step) => step.patch.decisions ?? [])].map((d) => [decisionKey(d), d]),
   );
@@ -39,6 +44,18 @@ const stepsOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, '
   const kept = Object.entries(current?.steps ?? {}).filter(([id]) => !complete || ids.has(id));
   const steps = Object.assign(Object.fromEntries(kept), ...plan.steps.map(({ patch }) => patch.steps ?? {}));
   return Object.keys(steps).length === 0 ? {} : { steps };
+};
+
+/** A sync is where a rollback starts from anew: what it brought forward is at no backup any more. */
+const restoredOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, 'restored'> => {
+  const synced = new Set(
+    plan.steps.flatMap(({ patch }) => [
+      ...Object.keys(patch.components ?? {}),
+      ...(patch.config === undefined ? [] : ['config']),
+    ]),
+  );
+  const kept = Object.entries(current?.restored ?? {}).filter(([name]) => !complete && !synced.has(name));
+  return kept.length === 0 ? {} : { restored: Object.fromEntries(kept) };
 };
 
 /** The same receipt without the word that a step was done: the next sync does it again. */
@@ -55,7 +72,10 @@ export const withoutStep = (receipt: Receipt, id: string): Receipt => {
 export const nextReceipt = (facts: NextReceiptFacts): Receipt => {
   const { current, plan, project, run, time, complete } = facts;
   const components: Record<string, ReceiptComponent> = {};
+  const programs = new Set(plan.steps.map(({ id }) => writesOf(id)));
   for (const [name, component] of Object.entries(current?.components ?? {})) {
+    // What a program wrote whose step is gone is the owner's from now on.
+    if (complete && isWrites(name) && !programs.has(name)) continue;
     const along = complete && component.commit === current?.commit;
     components[name] = along ? { ...component, commit: plan.commit } : component;
   }
@@ -78,6 +98,7 @@ export const nextReceipt = (facts: NextReceiptFacts): Receipt => {
     config,
     decisions: mergeDecisions(current?.decisions ?? [], plan.steps),
     ...stepsOf(facts),
+    ...restoredOf(facts),
   };
 };
 

@@ -110,6 +110,10 @@ export interface TargetPlan {
 export const fileActions = (plan: Pick<TargetPlan, 'steps'>): FileAction[] =>
   plan.steps.flatMap((step) => step.actions.filter((action) => action.kind === 'file'));
 
+/** The paths whose file is replaced or removed: what stood there is in a backup and nowhere else from then on. */
+export const touchedPaths = (actions: readonly Action[]): RootedPath[] =>
+  actions.flatMap((action) => (action.kind === 'file' && action.before.kind === 'file' ? [action.path] : []));
+
 /** `+` new, `~` changed, `-` removed, `=` left as it is. */
 export const signOf = (action: FileAction): '+' | '~' | '-' | '=' => {
   if (action.before.kind === 'absent') return action.after.kind === 'absent' ? '=' : '+';

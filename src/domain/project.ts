@@ -26,6 +26,8 @@ export interface ConfigSpec {
   readonly into: Into;
   /** Key path prefix (dotted) to strategy; the longest that matches decides, `three-way` when none does. */
   readonly strategies: Readonly<Record<string, KeyStrategy>>;
+  /** For a file that cannot be merged into: no plain file, or not readable. `keep` when left out. */
+  readonly onConflict?: Exclude<ConflictPolicy, 'replace'>;
 }
 
 /** One check as written: `kind` names the check kind, the rest are its options. */
@@ -51,6 +53,16 @@ export interface PackageSpec {
   readonly builder: string | null;
 }
 
+/** An integration type of the team's own. */
+export interface TypeSpec {
+  /** The built-in type that it behaves as. */
+  readonly extends: string;
+  /** The pipeline of its targets; null for that of the built-in type. */
+  readonly pipeline: string | null;
+  /** Globs relative to a target's folder: `target add` takes the type where one of them finds something. */
+  readonly detect: readonly string[];
+}
+
 export interface Project {
   /** Identifies this main project in receipts: letters, digits, dots, dashes. */
   readonly id: string;
@@ -63,6 +75,8 @@ export interface Project {
   readonly commitRules: readonly CommitRule[];
   readonly components: readonly ComponentSpec[];
   readonly config: readonly ConfigSpec[];
+  /** Integration types of the team's own, by name; `into` maps hold a place for each already. */
+  readonly types: Readonly<Record<string, TypeSpec>>;
   /** Globs relative to the target's folder where no component may write. */
   readonly protect: readonly string[];
   /** Key patterns whose values are never shown. */

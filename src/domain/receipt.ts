@@ -45,6 +45,8 @@ export interface Decision {
   readonly path: RootedPath;
   /** Key path inside a configuration file, as a JSON array. */
   readonly key?: string;
+  /** A component that the owner replaced as a whole: it is decided about all of it, and `path` is where it stands. */
+  readonly component?: string;
   readonly choice: 'kept' | 'replaced';
   readonly cause: string;
   /** What main offered: a blob id, a sha256 or a salted digest; `deleted` when main removed it. */
@@ -69,4 +71,13 @@ export interface Receipt {
   readonly decisions: readonly Decision[];
   /** Digests of what steps that start programs did, by step id: the same is not done again when nothing else changes. */
   readonly steps?: Readonly<Record<string, string>>;
+  /** The backups that components were brought back to since they were last synced, by component: from there a rollback goes on. */
+  readonly restored?: Readonly<Record<string, RestoredFrom>>;
+}
+
+/** One backup, as a place in the order of all. */
+export interface RestoredFrom {
+  readonly backup: string;
+  /** When it was made: ISO 8601 UTC. */
+  readonly time: string;
 }

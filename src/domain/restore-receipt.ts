@@ -6,7 +6,7 @@ import { type Decision, type Receipt, type ReceiptComponent, receiptFormat } fro
 import { writesOf } from './write-globs.ts';
 
 export interface RestoredReceiptFacts {
-  readonly manifest: Pick<BackupManifest, 'target' | 'entries' | 'receipt'>;
+  readonly manifest: Pick<BackupManifest, 'id' | 'time' | 'target' | 'entries' | 'receipt'>;
   readonly current: Receipt | undefined;
   /** The components that are restored whole. */
   readonly restored: ReadonlySet<string>;
@@ -27,8 +27,8 @@ const belongs = ({ manifest, current, restored, extent }: RestoredReceiptFacts):
     for (const path of Object.keys(receipt?.config ?? {})) owners.set(path, 'config');
   }
   for (const { path, component } of manifest.entries) owners.set(path, component);
-  return ({ path, key }) => {
-    const owner = key === undefined ? owners.get(path) : 'config';
+  return ({ path, key, component }) => {
+    const owner = component ?? (key === undefined ? owners.get(path) : 'config');
     return owner === undefined ? extent === 'everything' : restored.has(owner);
   };
 };
@@ -83,6 +83,10 @@ export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
     run: facts.run,
     time: facts.time,
     components,
+    restored: {
+      ...current?.restored,
+      ...Object.fromEntries([...restored].map((name) => [name, { backup: manifest.id, time: manifest.time }])),
+    },
     config: { ...(restored.has('config') ? old?.config : current?.config) },
     decisions: [
       ...(current?.decisions ?? []).filter((decision) => !mine(decision)),

@@ -27,6 +27,8 @@ export interface RestorePlan {
   readonly receipt: Receipt;
   /** Files that somebody changed since Lockstep last wrote them, and that would be replaced or removed. */
   readonly replacesNewerEdits: number;
+  /** Their paths, sorted. */
+  readonly newerEdits: readonly RootedPath[];
   /** What could not be brought back and was left alone, with the cause. */
   readonly warnings: readonly string[];
   /** Components that are restored whole. */
@@ -171,6 +173,10 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
   });
   const actions = [...gone, ...bytecode, ...folders, ...possible];
   const refs = refActions(request, whole);
+  const newerEdits = actions
+    .filter((action) => isEdit(work, action))
+    .map(({ path }) => path)
+    .sort();
   return {
     actions: [...actions, ...refs],
     differs: refs.length > 0 || actions.some(({ before, after }) => !sameState(before, after)),
@@ -183,7 +189,8 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
       run: request.run,
       time: request.time,
     }),
-    replacesNewerEdits: actions.filter((action) => isEdit(work, action)).length,
+    replacesNewerEdits: newerEdits.length,
+    newerEdits,
     warnings,
     components: whole,
     standing: standingOf(work),

@@ -19,6 +19,21 @@ export const timeOfRun = (id: string): string | undefined => {
   return year === undefined ? undefined : `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
 };
 
+/**
+ * Ids newest first. Those of one second are told apart by when they were started, which is asked for them alone.
+ * @param startedAt ISO 8601 with milliseconds; empty when it is not known
+ */
+export const newestFirst = (ids: Iterable<string>, startedAt: (id: string) => string): readonly string[] => {
+  const known = new Map<string, string>();
+  const started = (id: string): string => {
+    const found = known.get(id) ?? startedAt(id);
+    known.set(id, found);
+    return found;
+  };
+  const order = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
+  return [...ids].sort((a, b) => order(a.slice(0, -5), b.slice(0, -5)) || order(started(a), started(b)) || order(a, b));
+};
+
 /** Ids that neither rule keeps, oldest first. */
 export const expiredRuns = (
   ids: readonly string[],

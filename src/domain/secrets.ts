@@ -11,9 +11,27 @@ export const defaultSecrets: readonly string[] = [
   '*password*',
   '*passwd*',
   '*passphrase*',
+  '*passcode*',
+  'pwd',
+  '*_pwd',
+  '*-pwd',
+  '*_pass',
+  '*-pass',
   '*credential*',
   'auth',
   'authorization',
+  '*bearer*',
+  'jwt',
+  '*_jwt',
+  'cookie',
+  '*_cookie',
+  '*-cookie',
+  'session?id',
+  'sessionid',
+  'dsn',
+  '*_dsn',
+  '*connection?string*',
+  '*connectionstring*',
 ];
 
 const known = new Map<string, RegExp>();
@@ -35,6 +53,16 @@ export const isSecret = (keyPath: KeyPath, patterns: readonly string[]): boolean
   const names = keyPath.filter((key) => typeof key === 'string');
   const candidates = [...names, names.join('.')];
   return patterns.some((glob) => candidates.some((name) => patternOf(glob).test(name)));
+};
+
+/** Texts and numbers that stand under secret keys. */
+export const secretTexts = (value: Value, patterns: readonly string[], path: KeyPath = []): readonly string[] => {
+  if (isTable(value)) {
+    return Object.entries(value).flatMap(([key, inner]) => secretTexts(inner, patterns, [...path, key]));
+  }
+  if (isList(value)) return value.flatMap((inner, i) => secretTexts(inner, patterns, [...path, i]));
+  const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint';
+  return plain && isSecret(path, patterns) ? [String(value)] : [];
 };
 
 /** The password of a URL, wherever the URL stands. */

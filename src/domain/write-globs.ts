@@ -11,6 +11,9 @@ export const isNeverDeclared = (name: string): boolean => neverDeclared.has(name
 /** The component that a backup keeps what a step's program writes under. No word that people type has a colon. */
 export const writesOf = (step: string): string => `step:${step}`;
 
+/** Whether a component holds what a program wrote. */
+export const isWrites = (component: string): boolean => component.startsWith('step:');
+
 const clean = (glob: string): string =>
   glob
     .split('/')

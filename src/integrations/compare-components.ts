@@ -14,6 +14,7 @@ import type { RootedPath } from '../domain/paths.ts';
 import type { ConflictPolicy } from '../domain/project.ts';
 import type { Decision, Receipt, ReceiptFile } from '../domain/receipt.ts';
 import { untouchedCopies } from '../store/main-history.ts';
+import { unprovenClaims } from './claimed-files.ts';
 import { desiredFiles } from './component-files.ts';
 import { type Standing, standingOf } from './standing.ts';
 import type { TargetContext } from './target-context.ts';
@@ -68,13 +69,14 @@ const fileDecisions = (receipt: Receipt | undefined): ReadonlyMap<RootedPath, De
 /** The target as it will be once files that main took away have made room: a file that becomes a folder, a folder that becomes a file. */
 const withRoom = (
   standing: Standing,
-  request: Pick<CompareRequest, 'base' | 'desired'>,
+  request: Pick<CompareRequest, 'base' | 'desired' | 'unproven'>,
   ownFolders: ReadonlySet<RootedPath>,
 ): Pick<CompareRequest, 'actual' | 'blocked'> => {
-  const { base, desired } = request;
+  const { base, desired, unproven } = request;
   const leaves = (path: RootedPath): boolean => {
     const record = base.get(path);
-    return record !== undefined && !desired.has(path) && sameContent(standing.at(path), stateOfRecord(record));
+    if (record === undefined || desired.has(path) || unproven(path)) return false;
+    return sameContent(standing.at(path), stateOfRecord(record));
   };
   const empties = (folder: RootedPath): boolean =>
     ownFolders.has(folder) &&
@@ -95,7 +97,7 @@ const withRoom = (
 };
 
 export interface ComparisonRequest {
-  readonly context: Pick<TargetContext, 'project' | 'layout' | 'main' | 'ports' | 'receipt'>;
+  readonly context: Pick<TargetContext, 'project' | 'layout' | 'main' | 'ports' | 'receipt' | 'fill'>;
   /** Every component of the target. */
   readonly all: readonly ResolvedComponent[];
   /** Names of those to compare. */
@@ -131,7 +133,7 @@ export const compareComponents = async ({ context, all, names, complete }: Compa
   const decisions = fileDecisions(receipt);
   const ownFolders = new Set(Object.values(receipt?.components ?? {}).flatMap((component) => component.dirs));
   const policies = new Map<string, ConflictPolicy>(project.components.map((spec) => [spec.name, spec.onConflict]));
-  const requests = chosen.map((component) => {
+  const requestFor = async (component: ResolvedComponent) => {
     const desired = new Map(
       [...component.files.keys()].flatMap((path): [RootedPath, DesiredFile][] => {
         const file = everything.get(path);
@@ -139,10 +141,16 @@ export const compareComponents = async ({ context, all, names, complete }: Compa
       }),
     );
     const base = baseFor(component, bases, claimed);
-    const room = withRoom(standing, { base, desired }, ownFolders);
+    const unneeded = [...base].filter(
+      ([path, record]) => !desired.has(path) && sameContent(standing.at(path), stateOfRecord(record)),
+    );
+    const stray = await unprovenClaims(context, component.name, new Map(unneeded));
+    const unproven = (path: RootedPath): boolean => stray.has(path);
+    const room = withRoom(standing, { base, desired, unproven }, ownFolders);
     const onConflict = policies.get(component.name) ?? 'keep';
-    return { component, request: { desired, base, ...room, onConflict, complete, decisions } };
-  });
+    return { component, request: { desired, base, unproven, ...room, onConflict, complete, decisions } };
+  };
+  const requests = await Promise.all(chosen.map(requestFor));
   const suspects = requests.flatMap(({ component, request }) =>
     needHistory(request).map((path) => ({
       key: path,

@@ -6,11 +6,11 @@ import { source } from './source.ts';
 
 export const integrations: readonly Integration[] = [sitePackages, source];
 
-/** The integration of a type. Throws `target-invalid` with the types there are. */
-export const integrationOf = (type: string): Integration => {
+/** The integration of a built-in type. Throws `target-invalid` with the types there are, `more` among them. */
+export const integrationOf = (type: string, more: readonly string[] = []): Integration => {
   const found = integrations.find((integration) => integration.name === type);
   if (found !== undefined) return found;
-  const names = integrations.map((integration) => integration.name).join(', ');
+  const names = [...integrations.map((integration) => integration.name), ...more].join(', ');
   throw new LockstepError('target-invalid', `there is no integration type named ${type}`, {
     hint: `the types are: ${names}`,
   });

@@ -3,8 +3,8 @@ import { checkKinds } from '../checks/index.ts';
 import { namesIn } from '../config/known-names.ts';
 import type { Problem } from '../config/problem.ts';
 import type { YamlFile, YamlPath } from '../config/yaml-file.ts';
+import { commitRuleFaults } from './commit-rules.ts';
 import { type Complaints, isFull, isMap, problemsInside, refuseUnknownNames } from './complaints.ts';
-import { commitRuleFaults } from './expressions.ts';
 import { templateFaults } from './templates.ts';
 
 type Entry = readonly [string | number, unknown];

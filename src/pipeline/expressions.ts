@@ -1,10 +1,10 @@
-/** Conditions, commit rules and template expressions: checked when they are read, and unable to reach or to stall anything. */
+/** Conditions and template expressions: checked when they are read, and unable to reach or to stall anything. */
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import { changesNames, type Fact, runNames, targetNames } from '../config/facts.ts';
 import type { KnownNames } from '../config/known-names.ts';
-import { type Commit, priorities } from '../domain/change.ts';
+import { priorities } from '../domain/change.ts';
 import { targetStatuses } from '../domain/target.ts';
-import { type Compiled, compile, fromLanguage, newLanguage, refuseLong, toLanguage } from './expression-language.ts';
+import { type Compiled, compile, fromLanguage, newLanguage, toLanguage } from './expression-language.ts';
 import { type ExpressionProblem, expressionInvalid, type Names, problemOf, Refusal } from './expression-problems.ts';
 import { refused, refuseHidden, type TextRule, unknownTexts, unknownWords, type WordRule } from './expression-rules.ts';
 import type { ChangesView, Condition, ConditionContext, StepsView } from './pipeline.ts';
@@ -47,16 +47,8 @@ const conditions = templates
   .registerFunction('Changes.touches(string): bool', (changes: Changes, name: string) => changes.view.touches(name))
   .registerFunction('Changes.has(string): bool', (changes: Changes, name: string) => changes.view.has(name));
 
-/** The language keeps `type` for itself. In rules it is the commit's, under a name as long, so that places stay true. */
-const typeName = 'tYpe';
-
-const commits = newLanguage()
-  .registerVariable(typeName, 'string')
-  .registerVariable('scope', 'string')
-  .registerVariable('breaking', 'bool')
-  .registerVariable('subject', 'string');
-
-const methodsOf = (language: Environment): Names['methods'] =>
+/** The methods that messages suggest. */
+export const methodsOf = (language: Environment): Names['methods'] =>
   language
     .getDefinitions()
     .functions.filter(({ name, receiverType }) => !Object.hasOwn(refused, name) && receiverType !== 'OptionalNamespace')
@@ -80,7 +72,6 @@ const conditionNames: Names = {
   methods: methodsOf(conditions),
   keys: keysOf,
 };
-const commitNames: Names = { variables: ['type', 'scope', 'breaking', 'subject'], methods: methodsOf(commits) };
 
 /** Adds the keys that the environment has in this evaluation. */
 const withEnv = (names: Names, env: Readonly<Record<string, string>>): Names => ({
@@ -88,13 +79,15 @@ const withEnv = (names: Names, env: Readonly<Record<string, string>>): Names => 
   keys: (name) => (name === 'env' ? Object.keys(env) : (names.keys?.(name) ?? [])),
 });
 
-const mustBeBool = (compiled: Compiled, source: string): void => {
+/** Throws a Refusal for what can give neither true nor false. */
+export const mustBeBool = (compiled: Compiled, source: string): void => {
   if (compiled.type !== 'bool' && !isOpen(compiled)) {
     throw new Refusal(`it gives a ${compiled.type}, not true or false`, [0, source.length]);
   }
 };
 
-const contextOf = (variables: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+/** The variables as the language takes them. Throws a Refusal for what is too much. */
+export const contextOf = (variables: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const context: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(variables))
     context[name] = value instanceof Changes ? value : toLanguage(value);
@@ -226,56 +219,6 @@ export const compileCondition = (source: string, scope?: OutputsScope): Conditio
         throw invalid(error, withEnv(spoken.names, env));
       }
     },
-  };
-};
-
-/** Strings and the function `type(x)` stay as they are. */
-const renameType = (source: string): string =>
-  source.replace(
-    /("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])type(?!\w|\s*\()/g,
-    (_match, text: string | undefined) => text ?? typeName,
-  );
-
-const compileRule = (source: string): Compiled => {
-  const at = source.search(new RegExp(`\\b${typeName}\\b`));
-  if (at !== -1)
-    throw new Refusal(`there is no variable \`${typeName}\`; did you mean \`type\`?`, [at, at + typeName.length]);
-  refuseLong(source);
-  const compiled = compile(commits, renameType(source));
-  mustBeBool(compiled, source);
-  return compiled;
-};
-
-const ruleProblem = (error: unknown, source: string): ExpressionProblem => {
-  const { message, range } = problemOf(error, source, commitNames);
-  return { message: error instanceof Refusal ? message : message.replaceAll(typeName, 'type'), range };
-};
-
-/** What is wrong with the rule of commits. */
-export const commitRuleFaults = (source: string): readonly ExpressionProblem[] => {
-  try {
-    compileRule(source);
-    return [];
-  } catch (error) {
-    return [ruleProblem(error, source)];
-  }
-};
-
-/** Compiles a rule of commits, over type, scope, breaking and subject. Throws `expression-invalid`. */
-export const compileCommitRule = (source: string): ((commit: Commit) => boolean) => {
-  const invalid = (error: unknown) => expressionInvalid(source, ruleProblem(error, source), error);
-  let compiled: Compiled;
-  try {
-    compiled = compileRule(source);
-  } catch (error) {
-    throw invalid(error);
-  }
-  return ({ type, scope, breaking, subject }) => {
-    try {
-      return compiled.run(contextOf({ [typeName]: type, scope, breaking, subject })) === true;
-    } catch (error) {
-      throw invalid(error);
-    }
   };
 };
 

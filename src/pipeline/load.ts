@@ -2,7 +2,7 @@
 import type { KnownNames } from '../config/known-names.ts';
 import { pipelineVersion } from '../config/pipeline-schema.ts';
 import { type Problem, problemIn, throwProblems } from '../config/problem.ts';
-import { refuseNewer } from '../config/validate.ts';
+import { newerProblem, refuseNewer } from '../config/validate.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { checkLists } from './check-lists.ts';
 import { checkSettings, type Settings, settingKeys } from './check-settings.ts';
@@ -127,6 +127,12 @@ export const loadWritten = ({ name, ...place }: PipelinePlace & { readonly name:
 export const loadPipeline = (wanted: PipelinePlace & { readonly name: string }): Pipeline =>
   loadWritten(wanted).pipeline;
 
+/** The files of a chain that a later Lockstep wrote. */
+const newerFiles = (place: PipelinePlace, source: Source): Problem[] => {
+  const to: Complaints = { file: readSource(place, source), problems: [] };
+  return readChain(to, place, source).files.flatMap(({ yaml }) => newerProblem(yaml, pipelineVersion) ?? []);
+};
+
 /** The problems of all pipeline files of the project, each once; never throws for what is in them. */
 export const checkPipelines = (place: PipelinePlace): Problem[] => {
   const found = namesOnDisk(place).flatMap((name) => {
@@ -134,9 +140,11 @@ export const checkPipelines = (place: PipelinePlace): Problem[] => {
     const whole = (message: string): Problem[] => [problemIn({ file, text: '' }, [0, 0], message)];
     if (!isPipelineName(name))
       return whole('a pipeline is named by a letter, then letters, digits, dashes and underscores');
+    const source = sourceNamed(place, name);
     try {
-      return check(place, sourceNamed(place, name)).problems;
+      return check(place, source).problems;
     } catch (error) {
+      if (error instanceof LockstepError && error.code === 'format-newer') return newerFiles(place, source);
       if (error instanceof LockstepError) return whole(error.message);
       throw error;
     }

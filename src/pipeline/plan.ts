@@ -1,13 +1,13 @@
 /** Computes a target's whole plan. Reads only: nothing in main, target or state changes while planning. */
 
-import { runFacts, targetFacts } from '../config/facts.ts';
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
-import type { StepPlan, TargetPlan } from '../domain/plan.ts';
+import type { Action, StepPlan, TargetPlan } from '../domain/plan.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { StepKind } from '../steps/step.ts';
 import type { ChangesView, Pipeline, PipelineStep } from './pipeline.ts';
 import { withPrintedOutput } from './printed-output.ts';
+import { conditionHolds, forStep, needsOutputs } from './step-values.ts';
 
 export interface PlanRequest {
   readonly pipeline: Pipeline;
@@ -35,18 +35,38 @@ export const kindOf = (kinds: readonly StepKind[], step: Pick<PipelineStep, 'use
   return kind;
 };
 
+/** What is decided while planning; a condition that needs outputs is decided right before its step. */
 const holds = (request: PlanRequest, step: PipelineStep): boolean =>
-  request.context.run.full ||
-  step.if === undefined ||
-  step.if.holds({
-    target: targetFacts(request.context),
-    run: runFacts(request.context.run),
-    env: request.env,
-    changes: request.changes,
-  });
+  request.context.run.full || step.if?.needsOutputs === true || conditionHolds(request.context, step, request);
+
+const unsure = (action: Action): Action => (action.kind === 'note' ? { ...action, sign: '?' } : action);
+
+/** A step that reads outputs, as far as it is known: nothing of it goes into the receipt that is not. */
+const deferred = (step: PipelineStep, plan: StepPlan): StepPlan => {
+  if (plan.skipped !== null) return plan;
+  const condition: readonly Action[] =
+    step.if?.needsOutputs === true ? [{ kind: 'note', sign: '?', text: `if: ${step.if.source}` }] : [];
+  const { steps } = plan.patch;
+  return {
+    ...plan,
+    actions: [...condition, ...plan.actions.map(unsure)],
+    patch: steps === undefined ? {} : { steps },
+    deferred: true,
+  };
+};
 
 const contextOf = ({ context, emit }: PlanRequest, step: PipelineStep): TargetContext =>
   emit === undefined ? context : withPrintedOutput(context, step.id, emit);
+
+const planStep = async (request: PlanRequest, step: PipelineStep, planned: readonly StepPlan[]): Promise<StepPlan> => {
+  if (!holds(request, step)) return skip(step, `if: ${step.if?.source} does not hold`);
+  const context = forStep(contextOf(request, step), step, request);
+  const plan = await kindOf(request.kinds, step).plan({ ...context, planned }, step.with, step.id);
+  return needsOutputs(step) ? deferred(step, plan) : plan;
+};
+
+/** Those that need to know what others touch are planned after them. */
+const rank = (kind: StepKind): number => (kind.plansLast ? 2 : kind.plansLate ? 1 : 0);
 
 /**
  * Plans every step: in order, and those that need to know the others' actions last.
@@ -55,21 +75,12 @@ const contextOf = ({ context, emit }: PlanRequest, step: PipelineStep): TargetCo
 export const planTarget = async (request: PlanRequest): Promise<TargetPlan> => {
   const { pipeline, context, kinds } = request;
   const plans = new Map<string, StepPlan>();
-  const late = (step: PipelineStep): boolean => kindOf(kinds, step).plansLast === true;
-  const ordered = [...pipeline.steps.filter((step) => !late(step)), ...pipeline.steps.filter(late)];
+  const rankOf = (step: PipelineStep): number => rank(kindOf(kinds, step));
+  const ordered = [...pipeline.steps].sort((a, b) => rankOf(a) - rankOf(b));
   try {
     for (const step of ordered) {
       context.signal.throwIfAborted();
-      plans.set(
-        step.id,
-        holds(request, step)
-          ? await kindOf(kinds, step).plan(
-              { ...contextOf(request, step), planned: [...plans.values()] },
-              step.with,
-              step.id,
-            )
-          : skip(step, `if: ${step.if?.source} does not hold`),
-      );
+      plans.set(step.id, await planStep(request, step, [...plans.values()]));
     }
   } catch (error) {
     throw forTarget(error, context.target.name);

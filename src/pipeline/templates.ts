@@ -72,6 +72,14 @@ export const fillTemplate = (template: string, variables: TemplateVariables): st
     .join('');
 };
 
+/** The template with every expression as `given` answers for it. Throws `expression-invalid` for bad syntax. */
+export const withExpressions = (template: string, given: (expression: string) => string): string => {
+  const { parts, unclosed } = partsOf(template);
+  if (unclosed !== undefined)
+    throw expressionInvalid(template, { message: unclosedMessage, range: [unclosed, template.length] });
+  return parts.map(({ kind, text }) => (kind === 'text' ? text : given(text.trim()))).join('');
+};
+
 /** The ids of the steps whose outputs a template reads. */
 export const stepsReadIn = (template: string): readonly string[] =>
   partsOf(template).parts.flatMap(({ kind, text }) => (kind === 'expression' ? stepsReadBy(text.trim()) : []));

@@ -230,7 +230,7 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
   };
 
   const external = (request: ExternalRequest): External => {
-    if (request.globs.length === 0) return { ended: () => {} };
+    if (request.globs.length === 0) return { ended: () => [] };
     open();
     const externalGround = {
       ...workplace,

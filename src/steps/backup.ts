@@ -2,9 +2,17 @@
 import { Type } from '@sinclair/typebox';
 import { holdsNames } from '../domain/named-option.ts';
 import { type RootedPath, toAbsolute } from '../domain/paths.ts';
+import { touchedPaths } from '../domain/plan.ts';
 import { writesOf } from '../domain/write-globs.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
-import { allComponents, checkoutOf, componentPaths, declaredPaths, plannedFiles, wantedPaths } from './backup-entries.ts';
+import {
+  allComponents,
+  checkoutOf,
+  componentPaths,
+  declaredPaths,
+  plannedFiles,
+  wantedPaths,
+} from './backup-entries.ts';
 import type { PlanContext, StepKind } from './step.ts';
 
 type Paths = Readonly<Record<string, readonly RootedPath[]>>;
@@ -81,6 +89,7 @@ export const backup: StepKind = {
       entries: Object.entries(paths).flatMap(([component, list]) =>
         list.map((path) => ({ path, component, absolute: toAbsolute(context.layout.roots, path) })),
       ),
+      touched: new Set(context.plan.flatMap(({ actions }) => touchedPaths(actions))),
       receipt: context.receipt ?? null,
       checkout: await checkoutOf(context),
     });

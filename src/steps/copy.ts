@@ -11,6 +11,7 @@ import type { RootedPath } from '../domain/paths.ts';
 import type { FileAction, StepPlan } from '../domain/plan.ts';
 import type { Decision, ReceiptComponent } from '../domain/receipt.ts';
 import { isNews } from '../domain/receipt-news.ts';
+import { isWrites } from '../domain/write-globs.ts';
 import { type ComparedComponent, compareComponents } from '../integrations/compare-components.ts';
 import { componentFiles } from '../integrations/component-files.ts';
 import { foldersOf } from '../integrations/component-folders.ts';
@@ -110,7 +111,11 @@ const pointersIn = async ({ main }: PlanContext, written: readonly FileAction[])
 const orphans = ({ receipt, project }: PlanContext): readonly string[] =>
   Object.entries(receipt?.components ?? {})
     .filter(
-      ([name]) => name !== 'package' && name !== 'config' && !project.components.some((spec) => spec.name === name),
+      ([name]) =>
+        name !== 'package' &&
+        name !== 'config' &&
+        !isWrites(name) &&
+        !project.components.some((spec) => spec.name === name),
     )
     .map(
       ([name, { files }]) =>

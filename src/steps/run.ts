@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { LockstepError } from '../domain/errors.ts';
 import { maskable, maskText } from '../domain/mask-text.ts';
+import { type RootedPath, toAbsolute, toRooted } from '../domain/paths.ts';
 import type { NoteAction, StepPlan } from '../domain/plan.ts';
+import type { ReceiptComponent } from '../domain/receipt.ts';
 import { isSecret } from '../domain/secrets.ts';
+import { writesOf } from '../domain/write-globs.ts';
 import type { ProcessResult } from '../ports.ts';
+import type { SeenPath } from '../store/journal.ts';
+import { sha256 } from '../store/main-tree.ts';
 import { type Command, commandOf, type RunOptions } from './run/command.ts';
 import { checkWrites } from './run/declared.ts';
 import { openPrinted } from './run/output.ts';
@@ -58,11 +63,7 @@ const touchesFiles = (planned: readonly StepPlan[]): boolean =>
   );
 
 /** Throws `expression-invalid`, `target-invalid`, `object-missing`. */
-const plan = async (
-  context: PlanContext,
-  given: Readonly<Record<string, unknown>>,
-  id: string,
-): Promise<StepPlan> => {
+const plan = async (context: PlanContext, given: Readonly<Record<string, unknown>>, id: string): Promise<StepPlan> => {
   const chosen = optionsOf(given);
   const writes = chosen.writes ?? [];
   const command = await commandOf(context, chosen);
@@ -130,6 +131,26 @@ const sightOf = ({ ports, layout }: ApplyContext): RootsSight | string => {
   }
 };
 
+/** All that it ever wrote and that still stands: a rollback to before may remove it. */
+const wroteSoFar = (
+  { receipt, run, layout, ports }: ApplyContext,
+  id: string,
+  left: readonly SeenPath[],
+): ReceiptComponent => {
+  const { roots } = layout;
+  const old = receipt?.components[writesOf(id)];
+  const stands = (path: RootedPath): boolean => ports.files.stat(toAbsolute(roots, path)) !== undefined;
+  const files = new Map(Object.entries(old?.files ?? {}).filter(([path]) => stands(path)));
+  const dirs = new Set((old?.dirs ?? []).filter(stands));
+  for (const { path, state } of left) {
+    const rooted = toRooted(roots, join(roots.target, path));
+    if (state.kind === 'dir') dirs.add(rooted);
+    else if (state.kind === 'file') files.set(rooted, { sha256: state.sha256, mode: state.mode });
+    else if (state.kind === 'link') files.set(rooted, { sha256: sha256(state.to), mode: 0o777, link: state.to });
+  }
+  return { commit: run.commit, files: Object.fromEntries([...files].sort()), dirs: [...dirs].sort() };
+};
+
 /** Throws `step-failed`, `process-failed` when it could not be started, `interrupted`. */
 const apply = async (context: ApplyContext, planned: StepPlan): Promise<void> => {
   const { id } = planned;
@@ -151,9 +172,11 @@ const apply = async (context: ApplyContext, planned: StepPlan): Promise<void> =>
     onText: (text) => emit({ kind: 'step.output', target: target.name, step: id, text }),
   });
   const argv = await wordsFor(context, command);
+  emit({ kind: 'step.output', target: target.name, step: id, text: `$ ${command.shown}\n` });
   const before = sightOf(context);
   const watched = context.watchWrites?.(writes);
   let result: ProcessResult;
+  let left: readonly SeenPath[] = [];
   try {
     result = await ports.processes.run({
       argv,
@@ -172,7 +195,7 @@ const apply = async (context: ApplyContext, planned: StepPlan): Promise<void> =>
     throw error;
   } finally {
     printed.end();
-    watched?.ended();
+    left = watched?.ended() ?? [];
   }
   const warn = context.warn ?? (() => {});
   if (result.leftBehind !== undefined && result.leftBehind.length > 0) {
@@ -180,12 +203,15 @@ const apply = async (context: ApplyContext, planned: StepPlan): Promise<void> =>
   }
   const after = sightOf(context);
   if (typeof before === 'string' || typeof after === 'string') {
-    warn(`${id}: whether it wrote what it does not declare could not be looked at: ${[before, after].find((one) => typeof one === 'string')}`);
+    warn(
+      `${id}: whether it wrote what it does not declare could not be looked at: ${[before, after].find((one) => typeof one === 'string')}`,
+    );
   } else {
     const aside = undeclaredText(id, undeclared(before, after, { roots: layout.roots, globs: writes }));
     if (aside !== undefined) warn(aside);
   }
   judge({ id, signal, tail: printed.tail() }, result);
+  if (writes.length > 0) context.record?.(wroteSoFar(context, id, left));
   if (chosen.outputs === 'json') context.outputs.set(id, readOutputs(id, result.stdout, show));
 };
 

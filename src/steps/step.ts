@@ -2,8 +2,9 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { EventBody } from '../domain/events.ts';
 import type { StepPlan } from '../domain/plan.ts';
-import type { Receipt } from '../domain/receipt.ts';
+import type { Receipt, ReceiptComponent } from '../domain/receipt.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
+import type { SeenPath } from '../store/journal.ts';
 
 /** What a step's templates become, as far as it is known. Left out, nothing reads `steps` and no value is secret. */
 export interface StepValues {
@@ -30,8 +31,11 @@ export interface PlanContext extends StepContext {
 
 /** A program that writes by itself, as the transaction sees it. */
 export interface WatchedProgram {
-  /** Call once nothing of it runs any more: what changes from then on is somebody else's. */
-  readonly ended: () => void;
+  /**
+   * Call once nothing of it runs any more: what changes from then on is somebody else's. Answers with what it left where
+   * it said that it writes, and that did not stand there so before.
+   */
+  readonly ended: () => readonly SeenPath[];
 }
 
 export interface ApplyContext extends StepContext {
@@ -39,6 +43,8 @@ export interface ApplyContext extends StepContext {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Journals all that stands where a program may write; call it before each start. Throws when it must not be started. */
   readonly watchWrites?: (globs: readonly string[]) => WatchedProgram;
+  /** Hands to the receipt what the step's program wrote, as a component of its own. */
+  readonly record?: (component: ReceiptComponent) => void;
   /** Says what was not as it should be, and made nothing fail: listed in every summary. */
   readonly warn?: (text: string) => void;
   /** All steps of the shown plan. */

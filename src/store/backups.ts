@@ -7,6 +7,7 @@ import type { RootedPath } from '../domain/paths.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Ports } from '../ports.ts';
 import { capture } from './backups/capture.ts';
+import { keptObjects } from './backups/kept-objects.ts';
 import { manifestPath, manifestText, readManifest } from './backups/manifest.ts';
 import { openPacks, type Packs } from './backups/packs.ts';
 import { openSeen } from './backups/seen.ts';
@@ -23,6 +24,8 @@ export interface BackupRequest {
   readonly components: readonly string[];
   /** A path where nothing stands is recorded as absent. */
   readonly entries: readonly { readonly path: RootedPath; readonly component: string; readonly absolute: string }[];
+  /** Paths that will be replaced or removed: an object that was stored before is read back for them, and stored anew when it is damaged. */
+  readonly touched?: ReadonlySet<RootedPath>;
   readonly receipt: Receipt | null;
   readonly checkout: BackupManifest['checkout'];
 }
@@ -36,8 +39,8 @@ export interface BackupStore {
   get(target: string, id: string): BackupManifest;
   /** Bytes by sha256, verified on reading. Throws `backup-damaged`, naming the files and backups that need them. */
   read(sha256: string): Buffer;
-  /** Ids of manifests that cannot be read, with the cause. */
-  damaged(): readonly { readonly id: string; readonly cause: string }[];
+  /** Ids of manifests that cannot be read, with the cause: of one target, or of all. */
+  damaged(target?: string): readonly { readonly id: string; readonly cause: string }[];
 }
 
 export type BackupPorts = Pick<Ports, 'files' | 'state' | 'clock'>;
@@ -104,13 +107,17 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
     packs().refresh();
     const writer = packs().writer(`${compactTime(now)}-${randomBytes(8).toString('hex')}`);
     const seen = openSeen(ports, join(places.seen, `${fileNameOf(request.target)}.json`), now);
-    const ground = { files, packs: packs(), writer, seen };
+    const objects = keptObjects(packs(), writer);
+    const ground = { files, objects, writer, seen };
     try {
       const entries = new Map<RootedPath, BackupEntry>();
       for (const { path, component, absolute } of request.entries) {
-        if (!entries.has(path)) entries.set(path, { path, component, ...capture(ground, absolute) });
+        if (entries.has(path)) continue;
+        const trust = request.touched?.has(path) === true ? 'read back' : 'by name';
+        entries.set(path, { path, component, ...capture(ground, absolute, trust) });
       }
       writer.finish();
+      packs().refresh();
       const manifest = commit({
         format: manifestFormat,
         target: request.target,
@@ -163,6 +170,9 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
         details: needing(sha256).map((need) => `needed by ${need}`),
       });
     },
-    damaged: () => lookAll().flatMap(({ id, cause }) => (cause === undefined ? [] : [{ id, cause }])),
+    damaged: (target) =>
+      (target === undefined ? lookAll() : look(fileNameOf(target))).flatMap(({ id, cause }) =>
+        cause === undefined ? [] : [{ id, cause }],
+      ),
   };
 };

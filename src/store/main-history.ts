@@ -28,21 +28,22 @@ const blobId = (bytes: Buffer, like: string): string =>
     .update(bytes)
     .digest('hex');
 
-/** The contents of those blobs that are here: a partial clone may lack some. */
+/** Those blobs that are here: a partial or shallow clone may lack some. */
+export const presentBlobs = async (main: MainTree, blobs: readonly string[]): Promise<readonly string[]> => {
+  const answer = await main.repo.read(
+    ['cat-file', '--batch-check=%(objectname) %(objecttype)'],
+    `${blobs.join('\n')}\n`,
+  );
+  return answer.split('\n').flatMap((line) => (line.endsWith(' blob') ? [line.slice(0, line.indexOf(' '))] : []));
+};
+
 const readPresent = async (main: MainTree, blobs: readonly string[]): Promise<ReadonlyMap<string, Buffer>> => {
   try {
     return await main.read(blobs);
   } catch (error) {
     if (!(error instanceof LockstepError) || error.code !== 'object-missing') throw error;
+    return main.read(await presentBlobs(main, blobs));
   }
-  const answer = await main.repo.read(
-    ['cat-file', '--batch-check=%(objectname) %(objecttype)'],
-    `${blobs.join('\n')}\n`,
-  );
-  const present = answer
-    .split('\n')
-    .flatMap((line) => (line.endsWith(' blob') ? [line.slice(0, line.indexOf(' '))] : []));
-  return main.read(present);
 };
 
 /** By key, the newest blob of its history that the suspect equals. One `git log`; blobs are read only for files that no id settles. */

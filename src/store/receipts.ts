@@ -4,6 +4,7 @@ import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { Roots } from '../domain/paths.ts';
 import { type Receipt, receiptFormat } from '../domain/receipt.ts';
 import type { Files } from '../ports.ts';
+import { wrongEntry } from './receipts/entries.ts';
 
 /** The one folder that Lockstep owns in a target, relative to the target's folder. */
 export const lockstepFolder = '.lockstep';
@@ -78,6 +79,7 @@ const receipt: Readonly<Record<string, Shape>> = {
     shapeOf({
       path: text,
       key: optional(text),
+      component: optional(text),
       choice: oneOf('kept', 'replaced'),
       cause: text,
       main: text,
@@ -85,11 +87,12 @@ const receipt: Readonly<Record<string, Shape>> = {
     }),
   ),
   steps: optional(mapOf(text)),
+  restored: optional(mapOf(shapeOf({ backup: text, time: text }))),
 };
 
 const damaged = (path: string, why: string, cause?: unknown): LockstepError =>
   new LockstepError('receipt-invalid', `the receipt ${path} is damaged: ${why}`, {
-    hint: 'put it back from a backup, or delete it: the next sync then compares every file with main again',
+    hint: `take it out of the way: mv ${path} ${path}.old; the next sync then compares every file with main's history`,
     cause,
   });
 
@@ -110,6 +113,8 @@ export const parseReceipt = (json: string, path: string): Receipt => {
   }
   const why = misfit(value, receipt);
   if (why !== undefined) throw damaged(path, why);
+  const entry = wrongEntry(value as Receipt);
+  if (entry !== undefined) throw damaged(path, entry);
   return value as Receipt;
 };
 

@@ -29,7 +29,6 @@ export const recordFiles = {
 export interface RunRecord {
   readonly id: string;
   readonly dir: string;
-  savePlan(target: string, plan: TargetPlan): void;
   /** Kept in memory until a step starts or the run is finished: a run with nothing to do leaves no folder. */
   event(event: EventBody): void;
   /** Writes `result.json`: a run that has one came to its end. */
@@ -94,10 +93,6 @@ export const openRun = (
     if (unsaved) state.replace(join(dir, recordFiles.plan), pretty({ format: recordFormat, run: id, targets: plans }));
     unsaved = false;
   };
-  const savePlan = (target: string, plan: TargetPlan): void => {
-    plans[target] = plan;
-    unsaved = true;
-  };
   const keep = (event: EventBody): void => {
     if (event.kind === 'step.output') {
       output.add(event.target, event.step, event.text);
@@ -107,7 +102,10 @@ export const openRun = (
     if (event.kind === 'run.started') {
       facts = { commit: event.commit, targets: event.targets, reason: event.reason ?? null };
     }
-    if (event.kind === 'target.planned') savePlan(event.target, event.plan);
+    if (event.kind === 'target.planned') {
+      plans[event.target] = event.plan;
+      unsaved = true;
+    }
     if (event.kind === 'step.started') begin();
     if (event.kind === 'step.finished') output.end(event.target, event.step);
     if (event.kind === 'target.finished') output.end(event.result.target);
@@ -118,7 +116,6 @@ export const openRun = (
   return {
     id,
     dir,
-    savePlan,
     event: (event) => record(() => keep(event)),
     finish: (result) =>
       record(() => {

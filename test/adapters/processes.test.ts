@@ -214,7 +214,8 @@ describe('ending a program', () => {
   });
 
   describe('a child that called setsid', () => {
-    const leaving = (file: string, then: string) => sh(`setsid sh -c 'trap "" TERM; echo $$ > ${file}; sleep 60; :' & ${then}`);
+    const leaving = (file: string, then: string) =>
+      sh(`setsid sh -c 'trap "" TERM; echo $$ > ${file}; sleep 60; :' & ${then}`);
 
     it('is ended with the rest when the time is up, though it listens to nothing', async () => {
       const file = join(temporary(), 'pid');
@@ -256,7 +257,11 @@ describe('ending a program', () => {
     });
 
     it('is nothing where all is over, or will be in a moment', async () => {
-      const result = await processes.run({ argv: sh('(sleep 0.05; echo b) & echo a'), as: 'command', leftovers: 'end' });
+      const result = await processes.run({
+        argv: sh('(sleep 0.05; echo b) & echo a'),
+        as: 'command',
+        leftovers: 'end',
+      });
       expect(result).toMatchObject({ code: 0, leftBehind: [] });
       expect(result.stdout.toString()).toBe('a\nb\n');
     });

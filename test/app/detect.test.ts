@@ -289,6 +289,7 @@ describe('the checklist', () => {
       secrets: [],
       suites: {},
       sla: { default: '24h' },
+      types: {},
       hooks: {},
     };
     const target = (name: string, receiptCommit: string | null) => ({

@@ -87,7 +87,7 @@ describe('what is trusted', () => {
 describe('trust on this machine', () => {
   const env = (): Record<string, string> => ({ XDG_STATE_HOME: join(temporary(), 'state') });
   const requiring = async (root: string, given: Record<string, string>, ask: (() => Promise<boolean>) | null = null) =>
-    requireTrust(await open(root), { env: given, ask, tree: null });
+    requireTrust(await open(root), { env: given, ask, tree: null, keep: true });
 
   it('is missing at first: refused with all of it, and how to go on', async () => {
     await expect(requiring(projectWith(), env())).rejects.toMatchObject({

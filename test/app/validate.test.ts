@@ -85,3 +85,16 @@ it('a run stops at the same mistakes before it touches anything', () => {
   expect(exit).toBe(2);
   expect(out + err).toContain('pipelines/own.yaml:2:62: there is no component named `doc`; did you mean `docs`?');
 });
+
+it('names a pipeline that a newer Lockstep wrote once, where its version stands, and what to do', () => {
+  const main = sampleMain(join(temporary('validate'), 'main'));
+  put(main, { 'pipelines/own.yaml': 'name: own\nversion: 9\nsteps: [{ uses: detect }]\n' });
+  const { exit, lines } = said(main);
+  expect(exit).toBe(2);
+  expect(lines.filter((line) => line.includes('own.yaml'))).toEqual([
+    expect.stringMatching(
+      /pipelines\/own\.yaml:2:10: version 9; this lockstep knows versions up to 1: update lockstep$/,
+    ),
+  ]);
+  expect(lines.join('\n').match(/own\.yaml/g)).toHaveLength(1);
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -333,6 +334,22 @@ describe('config-parses', () => {
     });
     put(target, { 'opencode.toml': 'a = 1\n' });
     expect(await run()).toMatchObject({ outcome: 'passed' });
+    put(target, { 'opencode.toml': null });
+  });
+
+  it('passes, and says so, what a recorded decision keeps as its owner made it: the run left it alone', async () => {
+    const torn = 'a = [\n';
+    put(target, { 'opencode.toml': torn });
+    const owner = createHash('sha256').update(torn).digest('hex');
+    const kept = { path: 'opencode.toml', choice: 'kept', cause: 'c', main: 'm', owner } as const;
+    const judged = (decision: object) =>
+      configParses.run(contextOf({ project: { config }, receipt: { ...emptyReceipt, decisions: [{ ...kept, ...decision }] } }), {});
+    expect(await judged({})).toMatchObject({
+      outcome: 'passed',
+      cause: expect.stringMatching(/opencode\.toml: not valid TOML at \d.*; kept as its owner has it$/),
+    });
+    for (const other of [{ owner: '0' }, { path: 'x' }, { key: '["a"]' }, { choice: 'replaced' }, { owner: 'below:' }])
+      expect(await judged(other), JSON.stringify(other)).toMatchObject({ outcome: 'failed' });
     put(target, { 'opencode.toml': null });
   });
 

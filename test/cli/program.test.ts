@@ -48,6 +48,18 @@ describe('help', () => {
     expect(all).toEqual(expect.arrayContaining(['config diff', 'config sync', 'validate', 'hook']));
   });
 
+  test.each([
+    ['nonsense --help', "unknown command 'nonsense'", '--help'],
+    ['snyc --help', "unknown command 'snyc'", 'did you mean sync?'],
+    ['-C / --json sync rnu -h', "unknown command 'rnu'", 'did you mean sync run?'],
+  ])('%s is no help of something else', async (words, problem, hint) => {
+    const { code, out, err } = await lockstep('/', ...words.split(' '));
+    expect(code).toBe(2);
+    expect(out + err).toContain(problem);
+    expect(out + err).toContain(hint);
+    expect(out + err).not.toContain('Commands:');
+  });
+
   test('a group without a command shows its help and exits 2', async () => {
     const { code, err } = await lockstep('/', 'target');
     expect(code).toBe(2);

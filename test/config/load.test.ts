@@ -8,6 +8,7 @@ import { loadProject } from '../../src/config/load.ts';
 import { defaultCategories, defaultCommitRules } from '../../src/domain/defaults.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Project } from '../../src/domain/project.ts';
+import { defaultRunPolicy } from '../../src/domain/run-policy.ts';
 import { defaultSecrets } from '../../src/domain/secrets.ts';
 import { expressionProblems } from '../../src/pipeline/config-expressions.ts';
 import { temporary } from '../fixtures/sandbox.ts';
@@ -58,6 +59,7 @@ describe('loadProject', () => {
       },
       categories: defaultCategories,
       commitRules: defaultCommitRules,
+      types: {},
       components: [],
       config: [],
       protect: [],
@@ -68,6 +70,7 @@ describe('loadProject', () => {
         'pre-push': { require: 'checklist', on_unmet: 'block', on_error: 'warn', budget: '3s' },
         'post-merge': 'sync',
       },
+      runs: defaultRunPolicy,
     });
     expect(load('version: 1\nproject: { name: a }\n').package).toMatchObject({ path: null, from: 'index' });
     expect(load('version: 1\nproject: { name: a, package: . }\n').package.path).toBe('.');

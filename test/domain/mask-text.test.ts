@@ -20,6 +20,20 @@ describe('text that a program printed', () => {
     ['the key of it all is patience', 'the key of it all is patience'],
     ['Successfully installed opencode-ai-1.2.0', 'Successfully installed opencode-ai-1.2.0'],
     ['api_key =', 'api_key ='],
+    ['db_pwd=abc', 'db_pwd=•••'],
+    ['DATABASE_DSN: postgres://a:b@c/d', 'DATABASE_DSN: •••'],
+    ["'session_id': 'abc', 'model': 'm'", "'session_id': •••, 'model': 'm'"],
+    ['api_key = """\nabc\ndef"""\nmodel = 1', 'api_key = •••\nmodel = 1'],
+    ['api_keys = [\n  "abc", # x\n  "d]f",\n]\nmodel = 1', 'api_keys = •••\nmodel = 1'],
+    ['tokens: {a: abc, b: {c: def}}\nmodel: 1', 'tokens: •••\nmodel: 1'],
+    ['  password: |\n    abc\n\n    def\n  model: 1', '  password: •••\n  model: 1'],
+    ['api_keys:\n  - abc\n  - def\nmodel: 1', 'api_keys:•••\nmodel: 1'],
+    ['password="abc"def\nmodel', 'password=•••\nmodel'],
+    ['token=[abc]def', 'token=•••'],
+    ['x -----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- y', 'x ••• y'],
+    ['docs/api-keys.md: missing', 'docs/api-keys.md: missing'],
+    ['No matching distribution found for keyring==25.1', 'No matching distribution found for keyring==25.1'],
+    ['token == "abc"', 'token =•••'],
   ])('%s', (text, expected) => expect(shown(text)).toBe(expected));
 
   it('hides a known value wherever it stands, the longer one first, and each line of a long one', () => {
@@ -37,6 +51,10 @@ describe('text that a program printed', () => {
       'key="'.repeat(1600),
       '"a'.repeat(4096),
       'a '.repeat(4096),
+      'key=['.repeat(1600),
+      'key:\n'.repeat(2000),
+      'key="""x'.repeat(1000),
+      '-----BEGIN PRIVATE KEY----- '.repeat(300),
     ])
       shown(hostile);
     expect(performance.now() - before).toBeLessThan(500);

@@ -65,6 +65,31 @@ describe('the receipt that a plan leads to', () => {
     const looked = { docs: { commit: 'a', files: { 'docs/a.md': { sha256: 'x', mode: 0o644 } }, dirs: [] } };
     expect(next(plan('a', step({ patch: { components: looked, decisions: [] } }))).decisions).toEqual([]);
   });
+  it('no longer says of what was synced which backup it had been brought back to', () => {
+    const from = { backup: 'app-20260101T000000Z-0a0a', time: '2026-01-01T00:00:00.000Z' };
+    const current = { ...receipt, restored: { docs: from, plans: from } };
+    const docs = { components: { docs: { commit: 'b', files: {}, dirs: [] } } };
+    const facts = { current, plan: plan('b', step({ patch: docs })), project: 'main', run: 'r2', time: receipt.time };
+    expect(nextReceipt({ ...facts, complete: true }).restored).toBeUndefined();
+    expect(nextReceipt({ ...facts, complete: false }).restored).toEqual({ plans: from });
+  });
+  it('drops that a component was left to its owner once a step says otherwise', () => {
+    const whole = {
+      path: 'lib/words',
+      component: 'package',
+      choice: 'kept',
+      cause: 'x',
+      main: 'm',
+      owner: 'o',
+    } as const;
+    const current = { ...receipt, decisions: [whole] };
+    const facts = { current, project: 'main', run: 'r2', time: receipt.time, complete: true } as const;
+    const patch = { components: { package: { commit: 'b', files: {}, dirs: [] } } };
+    expect(nextReceipt({ ...facts, plan: plan('b') }).decisions).toEqual([whole]);
+    expect(nextReceipt({ ...facts, plan: plan('b', step({ patch })) }).decisions).toEqual([]);
+    const again = step({ patch: { ...patch, decisions: [whole] } });
+    expect(nextReceipt({ ...facts, plan: plan('b', again) }).decisions).toEqual([whole]);
+  });
   it('is the same whichever run wrote it', () => {
     expect(sameReceipt(receipt, next(plan('a')))).toBe(true);
     expect(sameReceipt(undefined, receipt)).toBe(false);

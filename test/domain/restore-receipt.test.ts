@@ -25,6 +25,8 @@ const entry = (component: string, path: string, state: FileState) => ({ componen
 const restored = (decisions: readonly Decision[] = []): readonly Decision[] =>
   restoredReceipt({
     manifest: {
+      id: 'app-20260101T000000Z-0a0a',
+      time: '2026-01-01T00:00:00.000Z',
       target: 'app',
       receipt: { ...then, decisions },
       entries: [

@@ -278,7 +278,8 @@ describe('a restore', () => {
     put(root, { 'docs/a.md': 'a2', 'docs/b.md': 'b2', 'docs/c.md': 'c2', 'docs/d.md': 'd2' });
     const receipt = receiptOf(root, ['docs']);
     put(root, { 'docs/b.md': 'edited', 'docs/d.md': 'edited' });
-    expect(plan(root, manifest, { receipt }).replacesNewerEdits).toBe(2);
+    const planned = plan(root, manifest, { receipt });
+    expect(planned).toMatchObject({ replacesNewerEdits: 2, newerEdits: ['docs/b.md', 'docs/d.md'] });
   });
 
   it('takes the bytecode of what it replaces and removes, and the folders that are empty then', async () => {
@@ -468,6 +469,7 @@ describe('the receipt that a restore leads to', () => {
       run: 'restore',
       time: '2026-11-23T00:00:00Z',
       components: { ...now.components, docs: old.components.docs },
+      restored: { docs: { backup: manifest.id, time: manifest.time } },
       decisions: [decision('plans/p.md', 'new'), decision('docs/a.md', 'old')],
     });
     expect(standing.map(({ path, component }) => `${component} ${path}`).sort()).toEqual([
@@ -484,6 +486,9 @@ describe('the receipt that a restore leads to', () => {
       run: 'restore',
       time: '2026-11-23T00:00:00Z',
       components: { ...old.components, rag: now.components.rag },
+      restored: Object.fromEntries(
+        manifest.components.map((name) => [name, { backup: manifest.id, time: manifest.time }]),
+      ),
     });
   });
 

@@ -9,10 +9,27 @@ describe('a secret key', () => {
     ['client-secret'],
     ['Passwd'],
     ['authorization'],
+    ['pwd'],
+    ['DB_PWD'],
+    ['smtp-pass'],
+    ['passcode'],
+    ['bearer'],
+    ['jwt'],
+    ['session_id'],
+    ['sessionId'],
+    ['auth_cookie'],
+    ['SENTRY_DSN'],
+    ['connection_string'],
+    ['ConnectionString'],
   ])('%s is told by its name, in any case', (name) => {
     expect(isSecret(['provider', name], defaultSecrets)).toBe(true);
     expect(showValue('s3cret', ['provider', name], defaultSecrets)).toBe(mask);
   });
+
+  it.each([['model'], ['cwd'], ['author'], ['passes'], ['bypass'], ['compass'], ['cookies_enabled'], ['sessions'], ['pin']])(
+    '%s is none',
+    (name) => expect(isSecret(['provider', name], defaultSecrets)).toBe(false),
+  );
 
   it('hides everything below it', () => {
     expect(showValue({ user: 'ada', pin: 1234n }, ['credentials'], defaultSecrets)).toBe(mask);

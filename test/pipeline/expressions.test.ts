@@ -3,9 +3,8 @@ import { runFacts, runNames, targetFacts, targetNames } from '../../src/config/f
 import type { Commit } from '../../src/domain/change.ts';
 import { defaultCommitRules } from '../../src/domain/defaults.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
+import { commitRuleFaults, compileCommitRule } from '../../src/pipeline/commit-rules.ts';
 import {
-  commitRuleFaults,
-  compileCommitRule,
   compileCondition,
   conditionFaults,
   evaluate,

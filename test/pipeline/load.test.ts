@@ -212,6 +212,7 @@ describe('names of the project', () => {
     components: ['docs', 'plans'].map((name) => ({ name, sources: [], onConflict: 'keep' })),
     categories: [{ name: 'provider', paths: [], priority: 'high' }],
     suites: { smoke: [] },
+    types: {},
     package: { name: 'a', import: 'a', path: null, from: 'index', index: null, network: false, builder: null },
   });
   const problems = (...steps: readonly string[]): readonly string[] => {

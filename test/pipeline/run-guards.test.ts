@@ -81,6 +81,8 @@ const world = () => {
       ),
       transaction: openIn(dir),
       receipt: receiptOf('run-1'),
+      changes: { touches: () => true, has: () => true, priority: '', count: 0 },
+      env: {},
       emit: (event) => void events.push(event),
     });
     const finished = events.flatMap((event) =>

@@ -263,6 +263,11 @@ describe('what earlier steps gave', () => {
       '5:40: it gives a map<string, dyn>, where text is needed',
     ],
     [
+      'by the backup, which must be whole',
+      '{ id: more, uses: backup, with: { components: ["${{ steps.probe.outputs.x }}"] } }',
+      '5:57: `backup` is planned before anything runs: it may use only what is known then, not `steps`',
+    ],
+    [
       'by a step that is planned before',
       '{ uses: copy, if: "steps.probe.outputs.x" }',
       '5:24: `copy` is planned before anything runs: it may use only what is known then, not `steps`',

@@ -91,6 +91,7 @@ const scene = (planned: readonly StepPlan[], layout: Partial<TargetLayout> = {})
     main: {
       commit: 'c',
       under: async (path: string) => mainFiles.filter((entry) => path === '' || entry.path.startsWith(`${path}/`)),
+      unnamed: async () => [],
     },
     fill: (template: string) => template,
     target: { name: 'comfyui' },
@@ -158,6 +159,27 @@ describe('the backup step', () => {
     const { context } = scene([step(action('plans', 'plans/new.md'))]);
     const plan = await backup.plan(context, { components: ['docs'] }, 'backup');
     expect(plan.facts?.paths).toEqual({ docs: ['docs/a.md', 'docs/b.md'], plans: ['plans/new.md', 'plans/p.md'] });
+  });
+
+  it('lets the store read back what it has of the paths that the plan replaces or removes, and of no other', async () => {
+    const before = { kind: 'file', sha256: sha256('a'), mode: 0o644, size: 1 } as const;
+    const { context, made } = scene([
+      step(
+        { ...action('docs', 'docs/a.md'), before },
+        { ...action('docs', 'docs/b.md'), before, after: { kind: 'absent' } },
+        action('docs', 'docs/new.md'),
+      ),
+    ]);
+    const { create } = context.backups;
+    let touched: readonly string[] = [];
+    Object.assign(context.backups, {
+      create: (request: Parameters<typeof create>[0]) => {
+        touched = [...(request.touched ?? [])];
+        return create(request);
+      },
+    });
+    await made();
+    expect(touched).toEqual(['docs/a.md', 'docs/b.md']);
   });
 
   it('leaves bytecode out', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import fse from 'fs-extra';
@@ -133,6 +134,42 @@ describe('what main changes later', () => {
     ]);
     expect(next.receipt.components.docs?.dirs).toEqual(['docs']);
     expect((await syncDocuments(at({ receipt: next.receipt }))).news).toBe(false);
+  });
+
+  it('keeps a file that only the receipt claims, and says so once', async () => {
+    const { receipt } = await syncDocuments(at());
+    put(target, { 'mine.txt': 'mine\n', 'docs/notes.md': 'mine too\n' });
+    put(main, { 'docs/deep/b.md': null, 'other.md': 'main had this\n' });
+    commit(main, 'docs: fewer');
+    const docs = receipt.components.docs ?? { commit: '', files: {}, dirs: [] };
+    const claim = (content: string) => ({ sha256: createHash('sha256').update(content).digest('hex'), mode: 0o644 });
+    const files = {
+      ...docs.files,
+      // Of a blob that main never had, and of one with other content.
+      'mine.txt': { ...claim('mine\n'), blob: '1'.repeat(40) },
+      'docs/notes.md': { ...claim('mine too\n'), blob: git(main, 'rev-parse', 'HEAD:other.md') },
+    };
+    const forged = { ...receipt, components: { docs: { ...docs, files } } };
+    const next = await syncDocuments(at({ receipt: forged }));
+    expect(next.lines).toEqual(['- docs/deep/b.md: gone from main', '- docs/deep: nothing is left in it']);
+    expect(next.plan.warnings).toEqual(
+      ['docs/notes.md', 'mine.txt'].map(
+        (path) => `${path}: the receipt claims it, and it is no version of main: kept as it is`,
+      ),
+    );
+    expect(text(target, 'mine.txt')).toBe('mine\n');
+    const again = await syncDocuments(at({ receipt: next.receipt }));
+    expect(again.plan).toMatchObject({ actions: [], warnings: [] });
+  });
+
+  it('removes what is gone from main though its history is not here, below the place of its component', async () => {
+    const { receipt } = await syncDocuments(at());
+    const blob = git(main, 'rev-parse', 'HEAD:docs/deep/b.md');
+    put(main, { 'docs/deep/b.md': null });
+    commit(main, 'docs: fewer');
+    rmSync(join(main, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+    const next = await syncDocuments(at({ receipt }));
+    expect(next.lines).toEqual(['- docs/deep/b.md: gone from main', '- docs/deep: nothing is left in it']);
   });
 
   it('leaves a folder that holds something of the owner', async () => {

@@ -303,47 +303,84 @@ describe('left alone', () => {
   });
 });
 
+describe('kept as the owner made it, said once for each version of main, until it can be merged into again', () => {
+  const outside = (place: Bench): string => join(place.target, '..', 'outside');
+  const obstacles: Readonly<Record<string, readonly [made: (place: Bench) => void, said: RegExp]>> = {
+    'not TOML: file, line and column': [
+      ({ target }) => put(target, { 'own/opencode.toml': 'a = 1\napi_key = sk-s3cret\n' }),
+      /^own\/opencode\.toml:2:11: it cannot be read: not valid TOML/,
+    ],
+    'not UTF-8': [
+      ({ target }) => writeFileSync(join(target, 'own/opencode.toml'), Buffer.from([0x61, 0x3d, 0xff])),
+      /^own\/opencode\.toml: it cannot be read: .*UTF-8/,
+    ],
+    'a symbolic link': [
+      (place) => symlinkSync(join(outside(place), 'opencode.toml'), join(place.target, 'own/opencode.toml')),
+      /: it is a symbolic link to .*outside/,
+    ],
+    'a folder': [({ target }) => put(target, { 'own/opencode.toml/x': '' }), /: it is a folder/],
+    'below a symbolic link': [
+      (place) => {
+        fse.removeSync(join(place.target, 'own'));
+        symlinkSync(outside(place), join(place.target, 'own'));
+      },
+      /: a symbolic link on the way leads to .*outside/,
+    ],
+    'below a file': [
+      ({ target }) => {
+        fse.removeSync(join(target, 'own'));
+        put(target, { own: 'a file' });
+      },
+      /own is no folder/,
+    ],
+  };
+  test.each(Object.entries(obstacles))('%s', async (_what, [make, said]) => {
+    const place = bench();
+    place.config = [{ from, into: 'own/opencode.toml', strategies }];
+    put(outside(place), { 'opencode.toml': 'a = 1\n' });
+    await sync(place);
+    const merged = place.receipt?.config;
+    fse.removeSync(join(place.target, 'own/opencode.toml'));
+    make(place);
+    inMain(place, (old) => old.replace('timeout = 30', 'timeout = 60'));
+    const kept = await sync(place);
+    expect(kept.actions).toEqual([]);
+    expect(kept.warnings).toEqual([expect.stringMatching(said)]);
+    expect(JSON.stringify(kept)).not.toContain('s3cret');
+    expect(place.receipt?.decisions).toMatchObject([{ path: 'own/opencode.toml', choice: 'kept' }]);
+    expect(place.receipt?.config).toEqual(merged);
+    // Main has nothing new: nobody is told again.
+    expect(await sync(place)).toMatchObject({ actions: [], warnings: [], patch: {} });
+    inMain(place, (old) => old.replace('timeout = 60', 'timeout = 90'));
+    expect((await sync(place)).warnings).toHaveLength(1);
+    expect(text(outside(place), 'opencode.toml')).toBe('a = 1\n');
+    fse.removeSync(join(place.target, 'own'));
+    put(place.target, { 'own/opencode.toml': text(place.main, from).replace('timeout = 90', 'timeout = 30') });
+    expect((await sync(place)).actions).toMatchObject([{ cause: 'keys changed in main' }]);
+    expect(place.receipt?.decisions).toEqual([]);
+  });
+
+  test('a plain file that main left alone ends what was decided about another thing', async () => {
+    const place = bench();
+    await sync(place);
+    const whole = text(place.target, 'opencode.toml');
+    fse.removeSync(join(place.target, 'opencode.toml'));
+    put(place.target, { 'opencode.toml/x': '' });
+    expect((await sync(place)).warnings).toHaveLength(1);
+    fse.removeSync(join(place.target, 'opencode.toml'));
+    put(place.target, { 'opencode.toml': whole });
+    expect(await sync(place)).toMatchObject({ actions: [], warnings: [] });
+    expect(place.receipt?.decisions).toEqual([]);
+  });
+});
+
 describe('refused, with the cause', () => {
-  test('a target’s file that is not TOML: line and column, no secret', async () => {
+  test('a path outside, a protected place, an unknown format', async () => {
     const place = bench();
-    put(place.target, { 'opencode.toml': 'a = 1\napi_key = sk-s3cret\n' });
-    const error = await sync(place).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({
-      code: 'merge-failed',
-      message: expect.stringMatching(/opencode\.toml of comfy: .*2:11/),
-      hint: expect.stringContaining('mend'),
-    });
-    expect(JSON.stringify([String(error), (error as Error).cause ?? null, error])).not.toContain('s3cret');
-  });
-
-  test('a file that is not UTF-8', async () => {
-    const place = bench();
-    writeFileSync(join(place.target, 'opencode.toml'), Buffer.from([0x61, 0x3d, 0xff]));
-    await expect(sync(place)).rejects.toMatchObject({
-      code: 'merge-failed',
-      message: expect.stringContaining('UTF-8'),
-    });
-  });
-
-  test('a symbolic link at the file, on the way to it, a path outside, a protected place, an unknown format', async () => {
-    const place = bench();
-    const outside = join(place.target, '..', 'outside');
-    put(outside, { 'opencode.toml': 'a = 1\n' });
-    symlinkSync(join(outside, 'opencode.toml'), join(place.target, 'opencode.toml'));
-    await expect(sync(place)).rejects.toMatchObject({
-      code: 'path-refused',
-      message: expect.stringContaining('symbolic link to'),
-    });
-    symlinkSync(outside, join(place.target, 'way'));
     const refusal = (into: string) => {
       place.config = [{ from, into, strategies }];
       return sync(place).catch((caught: unknown) => caught);
     };
-    expect(await refusal('way/opencode.toml')).toMatchObject({
-      code: 'path-refused',
-      message: expect.stringContaining('on the way'),
-    });
-    expect(await refusal('way/new/opencode.toml')).toMatchObject({ code: 'path-refused' });
     expect(await refusal('../outside/opencode.toml')).toMatchObject({ code: 'path-refused' });
     expect(await refusal('opencode.ini')).toMatchObject({
       code: 'merge-failed',
@@ -354,7 +391,17 @@ describe('refused, with the cause', () => {
       code: 'path-refused',
       message: expect.stringContaining('protect'),
     });
-    expect(text(outside, 'opencode.toml')).toBe('a = 1\n');
+  });
+
+  test('what cannot be merged into, where the policy is fail', async () => {
+    const place = bench();
+    place.config = [{ from, into: 'opencode.toml', strategies, onConflict: 'fail' }];
+    put(place.target, { 'opencode.toml': 'a = [\n' });
+    await expect(sync(place)).rejects.toMatchObject({
+      code: 'conflict-refused',
+      message: expect.stringMatching(/^opencode\.toml:\d+:\d+ cannot be merged into, and its policy is fail/),
+      hint: expect.stringContaining(join(place.target, 'opencode.toml')),
+    });
   });
 
   test('a file that somebody edits while it is planned', async () => {

@@ -380,6 +380,50 @@ describe('damage', () => {
     expect(fresh().read(sha256('second content')).toString()).toBe('second content');
   });
 
+  it('of an object is made good by the next backup of a path that will be touched; no other object is read', async () => {
+    const { b, fresh } = await damaged();
+    const pack = only(b.places.packs, '.pack');
+    for (const text of ['first content', 'second content']) flip(pack, readFileSync(pack).indexOf(text));
+    b.reads.length = 0;
+    const again = (touched: readonly string[]) =>
+      fresh().create({
+        target: 'comfyui',
+        run: 'run-2',
+        components: ['docs'],
+        entries: ['first', 'second'].map((path) => ({ path, component: 'docs', absolute: join(b.root, path) })),
+        touched: new Set(touched),
+        receipt: null,
+        checkout: null,
+      });
+    await again(['first']);
+    expect(b.reads).toEqual([join(b.root, 'first')]);
+    expect(fresh().read(sha256('first content')).toString()).toBe('first content');
+    expect(() => fresh().read(sha256('second content'))).toThrow(expect.objectContaining({ code: 'backup-damaged' }));
+    // Whole again: nothing of the target is read, and nothing more is stored.
+    b.reads.length = 0;
+    const size = packBytes(b);
+    await again(['first']);
+    expect(b.reads).toEqual([]);
+    expect(packBytes(b)).toBe(size);
+  });
+
+  it('of an object is found for a touched path whose stat data vouches for nothing', async () => {
+    const { b, fresh } = await damaged();
+    const pack = only(b.places.packs, '.pack');
+    flip(pack, readFileSync(pack).indexOf('first content'));
+    utimesSync(join(b.root, 'first'), 1_600_000_000, 1_600_000_000);
+    await fresh().create({
+      target: 'comfyui',
+      run: 'run-2',
+      components: ['docs'],
+      entries: [{ path: 'first', component: 'docs', absolute: join(b.root, 'first') }],
+      touched: new Set(['first']),
+      receipt: null,
+      checkout: null,
+    });
+    expect(fresh().read(sha256('first content')).toString()).toBe('first content');
+  });
+
   it.each<[string, (index: string) => void]>([
     ['flipped', (index) => flip(index, 120)],
     ['missing', (index) => rmSync(index)],
@@ -415,6 +459,8 @@ describe('damage', () => {
           .map((found) => found.id),
       ).toEqual([whole.id]);
       expect(fresh().damaged()).toEqual([{ id, cause: expect.stringContaining('damaged') }]);
+      expect(fresh().damaged('comfyui')).toHaveLength(1);
+      expect(fresh().damaged('another')).toEqual([]);
       expect(() => fresh().get('comfyui', id)).toThrow(expect.objectContaining({ code: 'backup-damaged' }));
     }
   });

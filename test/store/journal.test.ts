@@ -104,7 +104,7 @@ describe('a journal', () => {
 
   it('of a newer format, or without its first line, is refused by name', () => {
     const { path, journal, read } = begun();
-    journal.begin({ ...header, format: 2 as 1 });
+    journal.begin({ ...header, format: 3 as 2 });
     expect(codeOf(read)).toBe('format-newer');
     expect(read).toThrow(path);
     writeFileSync(path, readFileSync(path, 'utf8').slice(1));

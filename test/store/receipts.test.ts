@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Receipt } from '../../src/domain/receipt.ts';
+import { checkRoots } from '../../src/store/receipts/entries.ts';
 import { openReceipts, parseReceipt, receiptPath, serialiseReceipt } from '../../src/store/receipts.ts';
 import { put, temporary } from '../fixtures/sandbox.ts';
 import { diskPorts } from '../fixtures/staged-target.ts';
+import { thrown } from '../fixtures/thrown.ts';
 
 const receipt: Receipt = {
   format: 1,
@@ -106,15 +108,68 @@ describe('a receipt', () => {
       ...receipt,
       decisions: [{ ...receipt.decisions[0], choice: 'maybe' }],
     }),
+    'a key that is no JSON': JSON.stringify({
+      ...receipt,
+      decisions: [{ ...receipt.decisions[0], key: 'not json' }],
+    }),
+    'a key that is no list of names': JSON.stringify({ ...receipt, decisions: [{ ...receipt.decisions[0], key: '[{}]' }] }),
+    'a digest under a key that is no JSON': JSON.stringify({
+      ...receipt,
+      config: { 'a.toml': { from: 'a.toml', blob: 'b', salt: '', keys: { a: '11' } } },
+    }),
     "another project's": serialiseReceipt({ ...receipt, project: 'other' }),
   };
   for (const [what, text] of Object.entries(damages)) {
-    it(`that holds ${what} is refused, naming the file and what to do`, () => {
+    it(`that holds ${what} is refused, naming the file and what to do`, async () => {
       const { target, read } = stored(text);
       expect(codeOf(read)).toBe('receipt-invalid');
       expect(read).toThrow(receiptPath(target, 'opencode-ai'));
+      const path = receiptPath(target, 'opencode-ai');
+      expect(await thrown(read)).toMatchObject({ hint: expect.stringContaining(`mv ${path} ${path}.old`) });
     });
   }
+
+  const docs = receipt.components.docs ?? { commit: '', files: {}, dirs: [] };
+  const file = { sha256: 'a'.repeat(64), mode: 0o644 };
+  const strays: Readonly<Record<string, (path: string) => Receipt>> = {
+    'a file of docs': (path) => ({ ...receipt, components: { docs: { ...docs, files: { [path]: file } } } }),
+    'a folder of docs': (path) => ({ ...receipt, components: { docs: { ...docs, dirs: [path] } } }),
+    'a configuration file': (path) => ({ ...receipt, config: { [path]: { from: 'a', blob: 'b', salt: '', keys: {} } } }),
+    'what a decision is about': (path) => ({
+      ...receipt,
+      decisions: [{ path, choice: 'kept', cause: '', main: 'x', owner: 'y' }],
+    }),
+  };
+  for (const [what, make] of Object.entries(strays)) {
+    it(`that names a path out of the target as ${what} is refused, naming receipt and entry`, async () => {
+      for (const path of ['../x', 'docs/../../x', '/etc/x', '@python/../x', '@python//x', 'a\0b']) {
+        const { target, read } = stored(serialiseReceipt(make(path)));
+        expect(await thrown(read), path).toMatchObject({
+          code: 'receipt-invalid',
+          message: expect.stringContaining(`it names ${JSON.stringify(path)} as ${what}`),
+        });
+        expect(read).toThrow(receiptPath(target, 'opencode-ai'));
+      }
+    });
+  }
+
+  it('may name every path that a target can have', () => {
+    for (const path of ['./@odd/x', '@scope/x', '@python/lib/a b.py', 'a/..b/c..', '...', 'ünï/x']) {
+      const whole = strays['a file of docs']?.(path) ?? receipt;
+      expect(parseReceipt(serialiseReceipt(whole), 'x.json')).toEqual(whole);
+    }
+  });
+
+  it('that names a root which the target has not is refused once the roots are known', async () => {
+    const check = (roots: { readonly target: string; readonly python?: string }) => () =>
+      checkRoots(receipt, { path: '/t/r.json', roots });
+    expect(check({ target: '/t', python: '/p' })).not.toThrow();
+    expect(await thrown(check({ target: '/t' }))).toMatchObject({
+      code: 'receipt-invalid',
+      message: 'the receipt /t/r.json names @python/lib/a.py as a file of package, and app has no Python outside its folder',
+      hint: expect.stringContaining('lockstep target update app --python'),
+    });
+  });
 
   it('that is a folder is refused', () => {
     const target = temporary('receipts');

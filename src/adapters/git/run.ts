@@ -1,6 +1,8 @@
 /** Runs one reading git command: no network, no lock, no pager, no user's language, and an answer for every exit code. */
 import { existsSync } from 'node:fs';
 import { LockstepError, messageOf } from '../../domain/errors.ts';
+import { maskText } from '../../domain/mask-text.ts';
+import { defaultSecrets } from '../../domain/secrets.ts';
 import { cleanEnvironment, type Environment } from '../environment.ts';
 
 export interface GitAnswer {
@@ -83,7 +85,9 @@ export const gitRunner = (baseEnv: Environment): GitRunner => {
 
 /** The error of a git command that should have worked. */
 export const gitFailed = (dir: string, args: readonly string[], stderr: string): LockstepError => {
-  const lines = stderr.split('\n').filter((line) => line !== '');
+  const lines = maskText(stderr, defaultSecrets)
+    .split('\n')
+    .filter((line) => line !== '');
   const dubious = /dubious ownership/.test(stderr);
   return new LockstepError(
     'process-failed',

@@ -9,6 +9,8 @@ import { compareComponents } from '../../integrations/compare-components.ts';
 import { integrationOf } from '../../integrations/index.ts';
 import type { TargetContext } from '../../integrations/target-context.ts';
 import type { MainProject } from '../main-project.ts';
+import type { Prepared } from '../prepare.ts';
+import { notBrought } from './brought.ts';
 import { protectedBy, type Rule, ruleOf, whyNotHere } from './rules.ts';
 import { lastWriter, type Writer } from './writers.ts';
 
@@ -137,7 +139,7 @@ const decisionOn = ({ receipt }: TargetContext, path: RootedPath): Decision | nu
 /** Explains a path that a component wants, or that the receipt names. */
 export const explainFile = async (
   main: MainProject,
-  context: TargetContext,
+  { context, pipeline }: Pick<Prepared, 'context' | 'pipeline'>,
   { claims, path }: { readonly claims: Claims; readonly path: RootedPath },
 ): Promise<FileExplanation> => {
   const wanted = claims.wanted.get(path);
@@ -153,6 +155,7 @@ export const explainFile = async (
       : component === 'package'
         ? await packageVerdict(context, asSynced === false)
         : await verdictOn(context, claims, { component, path });
+  const passed = component === null ? undefined : notBrought(pipeline, component);
   const orphan = `${component} is no component any more: its files stay as they are`;
   return {
     kind: 'file',
@@ -175,8 +178,8 @@ export const explainFile = async (
     equals: { main: verdict?.main == null ? null : sameContent(standing, verdict.main), synced: asSynced },
     decision: decisionOn(context, path),
     writer: lastWriter(main, context.target.name, path),
-    would: verdict?.would ?? 'none',
-    cause: verdict?.cause ?? orphan,
+    would: passed === undefined ? (verdict?.would ?? 'none') : 'none',
+    cause: passed ?? verdict?.cause ?? orphan,
   };
 };
 

@@ -1,7 +1,7 @@
 /** Explains keys of a target's configuration files: both sides, who set each last, and which strategy decides. Values are masked, digests salted. Reads only. */
 import { digestOf } from '../../domain/config-base.ts';
 import { strategiesOf } from '../../domain/config-strategy.ts';
-import { isTable, type KeyPath, type Value, valueAt } from '../../domain/config-value.ts';
+import { type KeyPath, type Value, valueAt } from '../../domain/config-value.ts';
 import type { FileState } from '../../domain/file-state.ts';
 import { sameState } from '../../domain/file-state.ts';
 import type { RootedPath } from '../../domain/paths.ts';
@@ -9,70 +9,13 @@ import type { KeyChange } from '../../domain/plan.ts';
 import type { KeyStrategy } from '../../domain/project.ts';
 import type { Decision } from '../../domain/receipt.ts';
 import { showValue } from '../../domain/secrets.ts';
-import { formatOf } from '../../formats/index.ts';
 import type { TargetContext } from '../../integrations/target-context.ts';
 import { type ConfigFilePlan, planConfig } from '../../steps/merge-config/plan.ts';
-import { mainFile, mainValue, parseNamed, textOf } from '../../steps/merge-config/read.ts';
-import { type Site, siteOf } from '../../steps/merge-config/site.ts';
 import type { MainProject } from '../main-project.ts';
+import type { Prepared } from '../prepare.ts';
+import { notBrought } from './brought.ts';
+import { type ConfigSide, keysIn, keyText } from './config-sides.ts';
 import { type Written, writesOf } from './writers.ts';
-
-/** One configuration file of a target, with both sides read. */
-export interface ConfigSide {
-  readonly site: Site;
-  /** Main's blob at the commit; null when it is not in main. */
-  readonly blob: string | null;
-  readonly main: Value | undefined;
-  readonly owner: Value | undefined;
-}
-
-/** `a.b."c.d"`: as a person types it. */
-export const keyText = (path: KeyPath): string =>
-  path.map((key) => (/^[^.\s"']+$/.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join('.');
-
-/** Every configuration file that goes into the target. Throws what reading them throws, naming file and line. */
-export const configSides = async (context: TargetContext): Promise<readonly ConfigSide[]> => {
-  const sides: ConfigSide[] = [];
-  for (const spec of context.project.config) {
-    const site = siteOf(context, spec);
-    if (site === undefined) continue;
-    const { path, absolute, before } = site;
-    const entry = await mainFile(site);
-    const name = `${path} of ${context.target.name}`;
-    sides.push({
-      site,
-      blob: entry?.blob ?? null,
-      main: entry === undefined ? undefined : (await mainValue(site, entry.blob)).value,
-      owner:
-        before.kind === 'file'
-          ? parseNamed(formatOf(path), textOf(context.ports.files.read(absolute), name), {
-              name,
-              hint: `mend ${absolute}, then ask again`,
-            })
-          : undefined,
-    });
-  }
-  return sides;
-};
-
-/** Key paths of values, tables left out unless they are empty; lists are one value. */
-const leavesOf = (value: Value | undefined, path: KeyPath = []): readonly KeyPath[] => {
-  if (value === undefined) return [];
-  if (!isTable(value) || (Object.keys(value).length === 0 && path.length > 0)) return [path];
-  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
-};
-
-/** Of the receipt's keys, items of lists left out. */
-const recordedLeaves = ({ site }: ConfigSide): readonly KeyPath[] =>
-  Object.keys(site.recorded?.keys ?? {})
-    .map((key) => JSON.parse(key) as KeyPath)
-    .filter((path) => path.length > 0 && path.every((key) => typeof key === 'string'));
-
-/** All keys that either side has, or had at the last sync. */
-export const keysIn = (side: ConfigSide): readonly KeyPath[] => {
-  const all = [...leavesOf(side.owner), ...leavesOf(side.main), ...recordedLeaves(side)];
-  return [...new Map(all.map((path) => [JSON.stringify(path), path])).values()];
-};
 
 export interface KeyExplanation {
   readonly key: KeyPath;
@@ -183,7 +126,14 @@ const explainKey = (
     key,
     plan,
     writes,
-  }: { readonly key: KeyPath; readonly plan: ConfigFilePlan | undefined; readonly writes: readonly Written[] },
+    otherwise,
+  }: {
+    readonly key: KeyPath;
+    readonly plan: ConfigFilePlan | undefined;
+    readonly writes: readonly Written[];
+    /** What is said where no plan says anything. */
+    readonly otherwise: string;
+  },
 ): KeyExplanation => {
   const { site, main, owner } = side;
   const salt = site.recorded?.salt;
@@ -209,7 +159,7 @@ const explainKey = (
     strategyFrom: depth === 0 ? null : keyText(key.slice(0, depth)),
     decision: site.previous.find((one) => one.key === text) ?? null,
     would: line?.sign ?? (copied ? '+' : '='),
-    cause: line?.cause ?? (copied ? plan.cause : (plan?.cause ?? 'in step')),
+    cause: line?.cause ?? (copied ? plan.cause : (plan?.cause ?? otherwise)),
   };
 };
 
@@ -219,16 +169,18 @@ const explainKey = (
  */
 export const explainConfig = async (
   main: MainProject,
-  context: TargetContext,
+  { context, pipeline }: Pick<Prepared, 'context' | 'pipeline'>,
   { side, asked }: { readonly side: ConfigSide; readonly asked: KeyPath | null },
 ): Promise<ConfigExplanation> => {
   const { site, blob } = side;
-  const plan = (await planConfig(context, 'full')).find((one) => one.path === site.path);
+  const passed = notBrought(pipeline, 'config');
+  const plan =
+    passed === undefined ? (await planConfig(context, 'full')).find((one) => one.path === site.path) : undefined;
   const writes = [...writesOf(main, context.target.name, site.path)];
   const [newest] = writes;
   const keys = keysIn(side)
     .filter((key) => asked === null || startsWith(key, asked))
-    .map((key) => explainKey(context, side, { key, plan, writes }));
+    .map((key) => explainKey(context, side, { key, plan, writes, otherwise: passed ?? 'in step' }));
   return {
     kind: 'config',
     target: context.target.name,
@@ -238,7 +190,7 @@ export const explainConfig = async (
     synced: site.recorded?.blob ?? null,
     standing: site.before,
     would: plan?.action ?? 'none',
-    cause: plan?.cause ?? 'in step',
+    cause: plan?.cause ?? passed ?? 'in step',
     writer: newest === undefined ? null : plainWriter(newest, newest.cause),
     keys:
       asked === null

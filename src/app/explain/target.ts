@@ -7,6 +7,8 @@ import { integrationOf } from '../../integrations/index.ts';
 import type { TargetContext } from '../../integrations/target-context.ts';
 import { planConfig } from '../../steps/merge-config/plan.ts';
 import type { Seen } from '../look.ts';
+import type { Prepared } from '../prepare.ts';
+import { notBrought } from './brought.ts';
 
 /** `kept`: in step but for what its owner has another way; `not-synced`: this type of target does not get it. */
 export type ComponentStanding = 'in-step' | 'behind' | 'kept' | 'stops' | 'linked' | 'not-synced' | 'unknown';
@@ -59,7 +61,11 @@ const judged = (verdicts: readonly FileVerdict[]): Pick<ComponentExplanation, 's
     return { standing: 'behind', cause: `${parts.join(', ')}${example}` };
   }
   if (kept > 0) return { standing: 'kept', cause: `${stays}${example}` };
-  return { standing: 'in-step', cause: `${verdicts.length} files are as main has them` };
+  const one = verdicts.length === 1;
+  return {
+    standing: 'in-step',
+    cause: `${verdicts.length} ${one ? 'file is' : 'files are'} as main has ${one ? 'it' : 'them'}`,
+  };
 };
 
 /** Expected trouble with one component is its own standing, and hides no other's. */
@@ -129,12 +135,17 @@ const explainConfigFiles = async (context: TargetContext): Promise<ComponentExpl
 
 /** Every component that this project has. */
 export const explainComponents = async (
-  context: TargetContext,
+  { context, pipeline }: Pick<Prepared, 'context' | 'pipeline'>,
   components: readonly ResolvedComponent[],
 ): Promise<readonly ComponentExplanation[]> => {
-  const found: ComponentExplanation[] = [await orUnknown('package', () => explainPackage(context))];
-  for (const component of components)
-    found.push(await orUnknown(component.name, () => explainComponent(context, components, component)));
-  if (context.project.config.length > 0) found.push(await orUnknown('config', () => explainConfigFiles(context)));
+  const found: ComponentExplanation[] = [];
+  const add = async (component: string, explain: () => Promise<ComponentExplanation>): Promise<void> => {
+    const cause = notBrought(pipeline, component);
+    const passed = { component, standing: 'not-synced', commit: commitOf(context, component), files: 0 } as const;
+    found.push(cause === undefined ? await orUnknown(component, explain) : { ...passed, cause });
+  };
+  await add('package', () => explainPackage(context));
+  for (const component of components) await add(component.name, () => explainComponent(context, components, component));
+  if (context.project.config.length > 0) await add('config', () => explainConfigFiles(context));
   return found;
 };

@@ -1,8 +1,9 @@
 /** What leaves a run as an event holds no secret: whole lines of output, masked, and the words of results and warnings. */
 import { stripVTControlCharacters } from 'node:util';
 import type { EventBody, TargetResult } from '../../domain/events.ts';
-import { maskText } from '../../domain/mask-text.ts';
+import { maskable, maskText } from '../../domain/mask-text.ts';
 import type { RootedPath } from '../../domain/paths.ts';
+import type { Action, NoteAction, TargetPlan } from '../../domain/plan.ts';
 import { type SecretSources, secretValues } from './secret-values.ts';
 
 /** A line that does not end is told in pieces of this many characters; a secret across the cut is told in part. */
@@ -14,6 +15,9 @@ export interface Guard {
   /** A result with every secret masked. */
   result(result: TargetResult): TargetResult;
 }
+
+const startsProgram = (action: Action): action is NoteAction =>
+  action.kind === 'note' && (action.sign === '!' || action.sign === '?');
 
 type Output = Extract<EventBody, { kind: 'step.output' }>;
 
@@ -27,13 +31,20 @@ export const openGuard = (sources: SecretSources): Guard => {
   const planned = new Map<string, Set<RootedPath>>();
   /** Output whose line has not ended. */
   const held = new Map<string, Output>();
+  /** Every secret met so far: what a run undid is no longer in the target's files, and was printed all the same. */
   const known = new Map<string, readonly string[]>();
+  /** Targets whose files may hold other secrets than when they were read last. */
+  const stale = new Set<string>();
   /** Targets whose programs printed something, or failed: until then no word can be one of theirs. */
   const spoken = new Set<string>();
 
   const valuesOf = (target: string): readonly string[] => {
-    const values = known.get(target) ?? secretValues(sources, records.get(target), planned.get(target) ?? []);
+    const met = known.get(target);
+    if (met !== undefined && !stale.has(target)) return met;
+    const read = secretValues(sources, records.get(target), planned.get(target) ?? []);
+    const values = maskable([...(met ?? []), ...read]);
     known.set(target, values);
+    stale.delete(target);
     return values;
   };
   const free = (text: string, target: string): string => maskText(text, patterns, valuesOf(target));
@@ -73,10 +84,21 @@ export const openGuard = (sources: SecretSources): Guard => {
               ...error,
               message: words(error.message, target),
               // Details may be what a program printed.
-              ...(error.details === undefined ? {} : { details: error.details.map((text) => free(text, target)) }),
+              ...(error.details === undefined
+                ? {}
+                : { details: error.details.map((text) => free(plain(text), target)) }),
             },
           }),
     };
+  };
+
+  /** The command line of a program that a step will start may be filled in from the environment. */
+  const planShown = (plan: TargetPlan): TargetPlan => {
+    const told = plan.steps.some((step) => step.actions.some(startsProgram));
+    if (!told) return plan;
+    const line = (action: Action): Action =>
+      startsProgram(action) ? { ...action, text: free(action.text, plan.target) } : action;
+    return { ...plan, steps: plan.steps.map((step) => ({ ...step, actions: step.actions.map(line) })) };
   };
 
   return {
@@ -92,13 +114,15 @@ export const openGuard = (sources: SecretSources): Guard => {
             if (action.kind === 'file' && action.component === 'config') paths.add(action.path);
           }
           planned.set(event.target, paths);
-          known.delete(event.target);
-          return [event];
+          stale.add(event.target);
+          return [{ ...event, plan: planShown(event.plan) }];
         }
         case 'step.started':
           // The step before may have changed what stands in the target's files.
-          known.delete(event.target);
+          stale.add(event.target);
           return [event];
+        case 'step.resolved':
+          return [{ ...event, lines: event.lines.map((text) => free(text, event.target)) }];
         case 'step.finished':
           if (event.outcome === 'failed' || event.outcome === 'warned') spoken.add(event.target);
           return [

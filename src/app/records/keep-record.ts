@@ -1,6 +1,5 @@
 /** Keeps the record of one run while it goes on, and closes it: what is told of the run is what is kept, without secrets. */
 import type { EventBody, TargetResult } from '../../domain/events.ts';
-import type { TargetPlan } from '../../domain/plan.ts';
 import { appendRunLog, openRun } from '../../store/runs.ts';
 import type { MainProject } from '../main-project.ts';
 import { openGuard } from './guard.ts';
@@ -27,7 +26,6 @@ export interface KeptRecord {
   readonly emit: (event: EventBody) => void;
   /** A result as it is told. */
   readonly masked: (result: TargetResult) => TargetResult;
-  readonly savePlan: (target: string, plan: TargetPlan) => void;
   /** Why the record is not whole so far; null when it is. To be told before the run's end is. */
   readonly trouble: () => string | null;
   /**
@@ -43,11 +41,11 @@ const oneLine = (results: readonly TargetResult[]): string =>
 /** Opens the record of a run. Nothing is written before a step starts or the run ends. */
 export const keepRecord = (main: MainProject, { run: id, mode, reason, env, tell }: RecordRequest): KeptRecord => {
   const { ports, state } = main;
+  const started = ports.clock.now().toISOString();
   const guard = openGuard({ main, env });
   const run = mode === 'real' ? openRun(ports, state, id) : undefined;
   return {
     masked: guard.result,
-    savePlan: (target, plan) => run?.savePlan(target, plan),
     trouble: () => run?.trouble() ?? null,
     emit: (event) => {
       for (const safe of guard.pass(event)) {
@@ -62,7 +60,7 @@ export const keepRecord = (main: MainProject, { run: id, mode, reason, env, tell
       const time = ports.clock.now().toISOString();
       return tidily(() =>
         withRunsLocked(main, `the record of run ${id}`, () => {
-          appendRunLog(ports, state, { run: id, time, commit, exit, reason, line: oneLine(results), targets });
+          appendRunLog(ports, state, { run: id, started, time, commit, exit, reason, line: oneLine(results), targets });
           retainRuns(main);
         }),
       );

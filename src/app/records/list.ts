@@ -1,10 +1,10 @@
 /** Runs as they are listed, newest first: those with a record, and those that only the log of runs knows. Reads only. */
 import { LockstepError } from '../../domain/errors.ts';
 import type { LockstepEvent } from '../../domain/events.ts';
-import { timeOfRun } from '../../domain/run-policy.ts';
+import { newestFirst, timeOfRun } from '../../domain/run-policy.ts';
 import { listJournals } from '../../store/journal.ts';
 import { type RunLogEntry, readRunLog, type TargetLine, targetLinesOf } from '../../store/runs/log.ts';
-import { readEnds, readRun, recordedRuns, type StoredRun } from '../../store/runs/read.ts';
+import { readEnds, readRun, recordedRuns, type StoredRun, startedAt } from '../../store/runs/read.ts';
 import type { MainProject } from '../main-project.ts';
 import { receiptOf } from '../synced-state.ts';
 
@@ -54,7 +54,7 @@ const cutOffTargets = (main: MainProject, { id, start, events }: StoredRun): rea
     }
     const recovered = of(target).findLast((event) => event.kind === 'target.recovered');
     if (recovered?.kind === 'target.recovered' && recovered.outcome !== 'blocked') {
-      const undone = `undone since, ${recovered.restored} paths put back`;
+      const undone = `undone since, ${recovered.restored} ${recovered.restored === 1 ? 'path' : 'paths'} put back`;
       const done = recovered.outcome === 'committed';
       return { target, outcome: done ? 'done' : 'cut-off', cause: done ? 'its receipt was in place' : undone };
     }
@@ -70,7 +70,7 @@ const ofLog = (entry: RunLogEntry): RunSummary => ({
   run: entry.run,
   state: entry.newer === undefined ? 'finished' : 'unreadable',
   cause: entry.newer === undefined ? null : `written by a newer Lockstep (version ${entry.newer} of the log's lines)`,
-  started: timeOfRun(entry.run) ?? entry.time,
+  started: entry.started || (timeOfRun(entry.run) ?? entry.time),
   finished: entry.time,
   commit: entry.commit,
   reason: entry.reason,
@@ -154,8 +154,11 @@ const ofRecord = (main: MainProject, run: string, logged: RunLogEntry | undefine
 /** Ids of all runs that are known, newest first. */
 export const knownRuns = (main: MainProject): readonly string[] => {
   const { ports, state } = main;
-  const ids = new Set([...recordedRuns(ports, state), ...readRunLog(ports, state).map(({ run }) => run)]);
-  return [...ids].sort().reverse();
+  const log = new Map(readRunLog(ports, state).map((entry) => [entry.run, entry.started]));
+  return newestFirst(
+    new Set([...recordedRuns(ports, state), ...log.keys()]),
+    (id) => log.get(id) || startedAt(ports, state, id),
+  );
 };
 
 /** One run, by its whole id. */

@@ -1,21 +1,13 @@
 /** The secrets that a target's programs could print: values in its configuration files and in the environment. Reads only. */
-import { isList, isTable, type KeyPath, type Value } from '../../domain/config-value.ts';
+import { resolve } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
-import { maskable } from '../../domain/mask-text.ts';
 import { type RootedPath, toAbsolute } from '../../domain/paths.ts';
-import { isSecret } from '../../domain/secrets.ts';
+import { isSecret, secretTexts } from '../../domain/secrets.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { formatOf } from '../../formats/index.ts';
 import { targetPath } from '../layouts.ts';
 import type { MainProject } from '../main-project.ts';
 import { receiptOf } from '../synced-state.ts';
-
-const textsUnder = (value: Value, path: KeyPath, patterns: readonly string[]): readonly string[] => {
-  if (isTable(value))
-    return Object.entries(value).flatMap(([key, inner]) => textsUnder(inner, [...path, key], patterns));
-  if (isList(value)) return value.flatMap((inner, i) => textsUnder(inner, [...path, i], patterns));
-  return typeof value === 'string' && isSecret(path, patterns) ? [value] : [];
-};
 
 /** Expected trouble hides nothing: what is assigned to a secret name is masked all the same. */
 const orNone = (read: () => readonly string[]): readonly string[] => {
@@ -32,9 +24,22 @@ export interface SecretSources {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Folders, whose names look like those of passwords. */
+const folders: ReadonlySet<string> = new Set(['PWD', 'OLDPWD']);
+
 /** Secrets in the environment, by the names of the variables. */
 const inEnvironment = ({ main, env }: SecretSources): readonly string[] =>
-  Object.entries(env).flatMap(([name, value]) => (isSecret([name], main.project.secrets) ? [value] : []));
+  Object.entries(env).flatMap(([name, value]) =>
+    isSecret([name], main.project.secrets) && !folders.has(name) ? [value] : [],
+  );
+
+/** Secrets of one configuration file, as it stands on the disk. */
+const inFile = ({ main }: SecretSources, absolute: string): readonly string[] =>
+  orNone(() => {
+    const { files } = main.ports;
+    if (files.stat(absolute)?.kind !== 'file') return [];
+    return secretTexts(formatOf(absolute).parse(files.readText(absolute)), main.project.secrets);
+  });
 
 /**
  * Values to mask for one target, as they stand at this moment.
@@ -48,14 +53,13 @@ export const secretValues = (
   const { ports, project } = sources.main;
   const { files } = ports;
   const target = record === undefined ? undefined : files.real(targetPath(sources.main, record));
-  if (record === undefined || target === undefined) return maskable(inEnvironment(sources));
+  // From the work tree: what main is about to say is no less secret than what it said.
+  const inMain = project.config.flatMap(({ from }) => inFile(sources, resolve(project.root, from)));
+  const always = [...inEnvironment(sources), ...inMain];
+  if (record === undefined || target === undefined) return always;
   const recorded = orNone(() => Object.keys(receiptOf(sources.main, record)?.config ?? {}));
   const inFiles = [...new Set([...recorded, ...planned])].flatMap((path) =>
-    orNone(() => {
-      const absolute = toAbsolute({ target }, path);
-      if (files.stat(absolute)?.kind !== 'file') return [];
-      return textsUnder(formatOf(path).parse(files.readText(absolute)), [], project.secrets);
-    }),
+    orNone(() => inFile(sources, toAbsolute({ target }, path))),
   );
-  return maskable([...inEnvironment(sources), ...inFiles]);
+  return [...always, ...inFiles];
 };

@@ -1,5 +1,6 @@
 /** Applies a planned restore under the locks of the target's roots, after a backup of what it replaces. */
 import { LockstepError, messageOf } from '../../domain/errors.ts';
+import { touchedPaths } from '../../domain/plan.ts';
 import type { Receipt } from '../../domain/receipt.ts';
 import type { RestorePlan } from '../../domain/restore.ts';
 import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
@@ -9,6 +10,7 @@ import { acquireLock, rootLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
 import type { MainProject } from '../main-project.ts';
 import { transactionIn } from '../open-transaction.ts';
+import { waitingRuns } from '../recover.ts';
 import { afterwards, recordTarget } from '../target-record.ts';
 
 export interface RestoreWork {
@@ -39,6 +41,7 @@ const backupBefore = async (
     occasion: 'restore',
     components: planned.components,
     entries: planned.standing,
+    touched: new Set(touchedPaths(planned.actions)),
     receipt: receipt ?? null,
     checkout,
   });
@@ -76,6 +79,11 @@ export const applyRestore = async (main: MainProject, work: RestoreWork): Promis
   const { record, layout, receipt } = work;
   const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what: `restore ${record.name}` });
   try {
+    if (waitingRuns(main, record, layout.roots).length > 0) {
+      throw new LockstepError('target-changed', 'another run was cut off meanwhile: nothing was restored', {
+        hint: 'lockstep sync recover',
+      });
+    }
     if (openReceipts(main.ports).read(layout.roots, main.project.id)?.run !== receipt?.run) {
       throw new LockstepError('target-changed', 'another run finished meanwhile: nothing was restored', {
         hint: 'look at the plan again with --dry-run',

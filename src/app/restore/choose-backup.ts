@@ -1,5 +1,6 @@
 /** Chooses the backup that a restore goes back to: the one that was named, else one state back. Reads only. */
 import { LockstepError } from '../../domain/errors.ts';
+import type { Receipt, RestoredFrom } from '../../domain/receipt.ts';
 import type { RestorePlan } from '../../domain/restore.ts';
 import type { BackupManifest } from '../../store/backups.ts';
 import type { MainProject } from '../main-project.ts';
@@ -11,10 +12,12 @@ export interface Choice {
 
 export interface ChoiceRequest {
   readonly target: string;
-  /** A backup's id; null for the newest that has what is asked for. */
+  /** A backup's id; null for one state back. */
   readonly backup: string | null;
   /** null for everything in the backup. */
   readonly components: readonly string[] | null;
+  /** As it stands in the target: it says where earlier rollbacks went. */
+  readonly receipt: Receipt | undefined;
   readonly plan: (manifest: BackupManifest) => RestorePlan;
 }
 
@@ -27,11 +30,71 @@ const checkComponents = (manifest: BackupManifest, components: readonly string[]
   });
 };
 
+const isOlder = ({ time, id }: Pick<BackupManifest, 'time' | 'id'>, than: RestoredFrom): boolean =>
+  time === than.time ? id < than.backup : time < than.time;
+
+/** The newest backup that components stand at since they were synced; undefined while one of them was not brought back. */
+const standsAt = (receipt: Receipt | undefined, components: readonly string[]): RestoredFrom | undefined => {
+  let newest: RestoredFrom | undefined;
+  for (const name of components) {
+    const from = receipt?.restored?.[name];
+    if (from === undefined) return undefined;
+    if (newest === undefined || isOlder({ time: newest.time, id: newest.backup }, from)) newest = from;
+  }
+  return newest;
+};
+
+/** `…-20261123T062006Z-baad`: when a backup was made, to the second, is a part of its id. */
+const stampOf = (id: string): string => /-(\d{8}T\d{6}Z)-[^-]*$/.exec(id)?.[1] ?? '';
+const secondOf = (time: string): string => time.replace(/\.\d+/, '').replace(/[-:]/g, '');
+
 /**
- * The backup that was named, else the newest that differs from what stands there now; those that a restore made are
- * passed over, for they would undo it. Throws `nothing-to-restore`, and what reading a backup throws.
+ * Throws `backup-damaged` for one that would have been looked at before the chosen: what it holds may be one state back.
+ * One whose id does not say when it was made counts too.
  */
-export const chooseBackup = (main: MainProject, { target, backup, components, plan }: ChoiceRequest): Choice => {
+const refuseDamaged = (
+  main: MainProject,
+  { target, components, receipt }: ChoiceRequest,
+  chosen: BackupManifest | undefined,
+): void => {
+  const from = standsAt(receipt, components ?? chosen?.components ?? Object.keys(receipt?.restored ?? {}));
+  const inTheWay = main.backups.damaged(target).filter(({ id }) => {
+    const stamp = stampOf(id);
+    const newer = from !== undefined && stamp !== '' && stamp > secondOf(from.time);
+    return !newer && id !== from?.backup && (chosen === undefined || stamp === '' || stamp >= secondOf(chosen.time));
+  });
+  if (inTheWay.length === 0) return;
+  const [first] = inTheWay;
+  const part = components === null ? '' : ` --component ${components.join(',')}`;
+  const what = inTheWay.length === 1 ? `its backup ${first?.id} cannot` : `${inTheWay.length} of its backups cannot`;
+  throw new LockstepError('backup-damaged', `${what} be read, so nobody can tell what one state back is`, {
+    target,
+    details: inTheWay.map(({ id, cause }) => `${id}: ${cause}`),
+    hint: `choose one of lockstep target backups ${target}: lockstep target restore ${target} --backup <id>${part}`,
+  });
+};
+
+/** Throws `nothing-to-restore`: from where the target stands there is no way back. */
+const noneOlder = ({ target, components, receipt }: ChoiceRequest, candidates: readonly BackupManifest[]): never => {
+  const wanted = components ?? [];
+  const of = wanted.length === 0 ? '' : ` of ${wanted.join(', ')}`;
+  const from = standsAt(receipt, components ?? candidates[0]?.components ?? []);
+  throw new LockstepError(
+    'nothing-to-restore',
+    from === undefined || candidates.length === 0
+      ? `it has no backup${of}`
+      : `it has no older state${of}: it was brought back to ${from.backup} already`,
+    { target, hint: `lockstep target backups ${target} lists what there is` },
+  );
+};
+
+/**
+ * The backup that was named, else the newest that differs from what stands there now and is older than the one that
+ * stands there; those that a restore made are passed over, for they would undo it.
+ * Throws `nothing-to-restore`, `backup-damaged`, and what reading a backup throws.
+ */
+export const chooseBackup = (main: MainProject, request: ChoiceRequest): Choice => {
+  const { target, backup, components, receipt, plan } = request;
   if (backup !== null) {
     const manifest = main.backups.get(target, backup);
     checkComponents(manifest, components);
@@ -45,16 +108,17 @@ export const chooseBackup = (main: MainProject, { target, backup, components, pl
     );
   let newest: Choice | undefined;
   for (const manifest of candidates) {
+    const from = standsAt(receipt, components ?? manifest.components);
+    if (from !== undefined && !isOlder(manifest, from)) continue;
     const choice = { manifest, planned: plan(manifest) };
-    if (choice.planned.differs) return choice;
-    newest ??= choice;
+    if (choice.planned.differs) {
+      refuseDamaged(main, request, manifest);
+      return choice;
+    }
+    if (from === undefined) newest ??= choice;
   }
-  if (newest !== undefined) return newest;
-  throw new LockstepError(
-    'nothing-to-restore',
-    `it has no backup${wanted.length === 0 ? '' : ` of ${wanted.join(', ')}`}`,
-    { target, hint: `lockstep target backups ${target} lists what there is` },
-  );
+  refuseDamaged(main, request, undefined);
+  return newest ?? noneOlder(request, candidates);
 };
 
 /** The components that a person may name: those that main has now, and those that the target's backups hold. */

@@ -10,6 +10,7 @@ import { look } from '../look.ts';
 import { transactionIn } from '../open-transaction.ts';
 import { targetInPlan } from '../plan-file.ts';
 import { movedInTarget, stale } from '../plan-moved.ts';
+import { endCutOffLocked } from '../recover.ts';
 import { afterwards, recordTarget } from '../target-record.ts';
 import type { Job } from './job.ts';
 import { type Planned, planForTarget } from './plan-target.ts';
@@ -26,7 +27,16 @@ const applyPlan = async (job: Job, planned: Planned): Promise<RunEnd> => {
   });
   if (planned.need === 'receipt') {
     const warnings = [...plan.steps.flatMap((step) => step.warnings), ...(await transaction.commit(receipt))];
-    return { outcome: 'done', failedStep: null, error: null, warnings, outputs: new Map(), undo: null };
+    return {
+      outcome: 'done',
+      failedStep: null,
+      error: null,
+      warnings,
+      warned: [],
+      outputs: new Map(),
+      undo: null,
+      receipt,
+    };
   }
   return runTarget({
     pipeline,
@@ -36,6 +46,8 @@ const applyPlan = async (job: Job, planned: Planned): Promise<RunEnd> => {
     contents: prepared.contents,
     transaction,
     receipt,
+    changes: prepared.changes,
+    env: job.request.env,
     emit: job.emit,
   });
 };
@@ -50,11 +62,15 @@ const statusNow = async (job: Job, planned: Planned, result: TargetResult): Prom
 };
 
 /** From the commit on nothing makes a run fail: the receipt stands, and the next look corrects what lags behind it. */
-const tellRegistry = (job: Job, planned: Planned, result: TargetResult): Promise<readonly string[]> =>
+const tellRegistry = (
+  job: Job,
+  { planned, end }: { readonly planned: Planned; readonly end: RunEnd },
+  result: TargetResult,
+): Promise<readonly string[]> =>
   afterwards(async () => {
     const { main } = job;
     const { record } = planned.prepared;
-    const { receipt } = planned;
+    const receipt = end.receipt ?? planned.receipt;
     if (result.outcome !== 'done') return recordTarget(main, record.name, { status: statusAfter(result) });
     await recordTarget(main, record.name, {
       status: await statusNow(job, planned, result),
@@ -73,6 +89,7 @@ const planUnderLock = async (job: Job, first: Planned): Promise<Planned> => {
   const { main, request, emit } = job;
   const { record, layout, context } = first.prepared;
   const target = record.name;
+  const { lines } = await endCutOffLocked(main, record, { roots: layout.roots, emit });
   const then = request.plan?.targets.find((one) => one.target === target);
   if (then !== undefined) {
     const planned = await planForTarget(job, record);
@@ -80,8 +97,10 @@ const planUnderLock = async (job: Job, first: Planned): Promise<Planned> => {
     if (moved.length > 0) throw stale(moved);
     return planned;
   }
-  if (openReceipts(main.ports).read(layout.roots, main.project.id)?.run === context.receipt?.run) return first;
-  emit({ kind: 'target.warning', target, text: 'another run finished meanwhile: planned anew' });
+  const receipt = openReceipts(main.ports).read(layout.roots, main.project.id);
+  if (lines.length === 0 && receipt?.run === context.receipt?.run) return first;
+  const what = lines.length === 0 ? 'finished' : 'was cut off';
+  emit({ kind: 'target.warning', target, text: `another run ${what} meanwhile: planned anew` });
   const planned = await planForTarget(job, record);
   emit({ kind: 'target.planned', target, plan: planned.plan });
   return planned;
@@ -106,7 +125,7 @@ export const applyLocked = async (
     const planned = await planUnderLock(job, first);
     const end = await applyPlan(job, planned);
     const result = endedResult(job, { planned, end }, { record, took: took() });
-    const trouble = await tellRegistry(job, planned, result);
+    const trouble = await tellRegistry(job, { planned, end }, result);
     return { ...result, warnings: [...result.warnings, ...trouble] };
   } finally {
     lock.release();

@@ -3,7 +3,7 @@ import { LockstepError, messageOf } from '../../domain/errors.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { configurationDigest, type TargetInPlan, targetInPlan } from '../plan-file.ts';
 import { movedInMain, movedInTarget, stale } from '../plan-moved.ts';
-import { waitingRuns } from '../recover.ts';
+import { waitingFor } from '../recover.ts';
 import { type Job, usualJobs } from './job.ts';
 import { type Planned, planForTarget } from './plan-target.ts';
 import { rootsForScheduling } from './roots.ts';
@@ -17,7 +17,7 @@ interface Looked {
 const lookAt = async (job: Job, record: TargetRecord, then: TargetInPlan): Promise<Looked> => {
   const { main, request } = job;
   request.signal.throwIfAborted();
-  if (waitingRuns(main, record).length > 0) return { moved: ['a run was cut off in it meanwhile'] };
+  if ((await waitingFor(main, record)).length > 0) return { moved: ['a run was cut off in it meanwhile'] };
   try {
     const planned = await planForTarget(job, record);
     return { planned, moved: movedInTarget(then, targetInPlan(planned)) };

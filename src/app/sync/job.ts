@@ -6,6 +6,7 @@ import type { WheelStore } from '../../store/wheels.ts';
 import type { TargetChoice } from '../choose-targets.ts';
 import type { MainProject } from '../main-project.ts';
 import type { PlanFile } from '../plan-file.ts';
+import type { TrustQuestion } from '../trust/trust.ts';
 import type { StepChoice } from './choose-steps.ts';
 
 /** A part of the pipeline: `sync docs`, `config sync`. The receipt's commit stays where it was. */
@@ -28,6 +29,8 @@ export interface SyncRequest {
   readonly jobs?: number;
   /** A plan that the run is held to: it applies that, or nothing. */
   readonly plan?: PlanFile;
+  /** Asks whoever sits there whether new code is trusted; nobody does when left out. */
+  readonly ask?: TrustQuestion;
   readonly emit: (event: EventBody) => void;
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string>>;

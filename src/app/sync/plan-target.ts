@@ -1,5 +1,5 @@
 /** Plans one target of a run: every step's actions, the receipt that they lead to, and what they ask for. Reads only. */
-import { needOf, nextReceipt, type PlanNeed } from '../../domain/next-receipt.ts';
+import { needOf, nextReceipt, type PlanNeed, withoutStep } from '../../domain/next-receipt.ts';
 import type { TargetPlan } from '../../domain/plan.ts';
 import type { Receipt } from '../../domain/receipt.ts';
 import type { TargetRecord } from '../../domain/target.ts';
@@ -24,7 +24,8 @@ export interface Planned {
   readonly need: PlanNeed;
 }
 
-const partOf = (pipeline: Pipeline, part: Part | null): Pipeline => {
+/** What a run of a part performs of a pipeline. */
+export const partOf = (pipeline: Pipeline, part: Part | null): Pipeline => {
   if (part === null) return pipeline;
   const steps = pipeline.steps
     .filter((step) => part.uses.includes(step.uses))
@@ -38,6 +39,15 @@ const partOf = (pipeline: Pipeline, part: Part | null): Pipeline => {
 const withLeft = (plan: TargetPlan, all: Pipeline, { left }: ChosenSteps): TargetPlan => {
   const plans = new Map([...plan.steps, ...left].map((step) => [step.id, step]));
   return { ...plan, steps: all.steps.flatMap(({ id }) => plans.get(id) ?? []) };
+};
+
+/** A program that was left out while files change has not seen these files: the next sync starts it. */
+const withoutPrograms = (receipt: Receipt, plan: TargetPlan, all: Pipeline, { pipeline }: ChosenSteps): Receipt => {
+  if (plan.steps.every(({ actions }) => actions.every(({ kind }) => kind === 'note'))) return receipt;
+  const performed = new Set(pipeline.steps.map(({ id }) => id));
+  return all.steps
+    .filter(({ id, uses }) => uses === 'run' && !performed.has(id))
+    .reduce((without, { id }) => withoutStep(without, id), receipt);
 };
 
 /** Throws what preparing a target and planning its steps throw, with the target filled in. */
@@ -58,7 +68,7 @@ export const planForTarget = async (job: Job, record: TargetRecord): Promise<Pla
     emit: job.emit,
   });
   const plan = withLeft(performed, pipeline, chosen);
-  const receipt = nextReceipt({
+  const next = nextReceipt({
     current: context.receipt,
     plan,
     project: main.project.id,
@@ -66,6 +76,7 @@ export const planForTarget = async (job: Job, record: TargetRecord): Promise<Pla
     time: main.ports.clock.now().toISOString(),
     complete,
   });
+  const receipt = withoutPrograms(next, plan, prepared.pipeline, chosen);
   const need = full ? 'files' : needOf(plan, context.receipt, receipt);
   return { prepared, pipeline, plan, complete, left: chosen.left.map(({ id }) => id), receipt, need };
 };

@@ -121,6 +121,7 @@ export const endedResult = (
         ...unfinished.map((entry) => `not put back: ${entry.path}: ${entry.cause}; then: lockstep sync recover`),
       ]),
     ],
+    ...(end.warned.length === 0 ? {} : { warned: end.warned }),
     backup: typeof backup === 'string' ? backup : null,
     took,
   };

@@ -60,20 +60,25 @@ export const changeLines = (changes: readonly PartChange[]): readonly string[] =
     ...lines.map((line) => `    ${line.sign} ${line.text}`),
   ]);
 
+/** Shows a person what is new, and answers whether they trust it. */
+export type TrustQuestion = (view: TrustView) => Promise<boolean>;
+
 export interface TrustRequest {
   readonly env: Env;
   /** null: that of HEAD. */
   readonly tree: MainTree | null;
   /** Asks the person who sits there; null when nobody does. */
-  readonly ask: ((view: TrustView) => Promise<boolean>) | null;
+  readonly ask: TrustQuestion | null;
+  /** Whether a yes is remembered; a dry run writes nothing. */
+  readonly keep: boolean;
 }
 
 /** Throws `untrusted` with what is new since the last time, unless everything is trusted or the person agrees now. */
-export const requireTrust = async (main: MainProject, { env, tree, ask }: TrustRequest): Promise<void> => {
+export const requireTrust = async (main: MainProject, { env, tree, ask, keep }: TrustRequest): Promise<void> => {
   const view = await viewTrust(main, env, tree ?? undefined);
   if (view.trusted) return;
   if (ask !== null && (await ask(view))) {
-    keepTrust(main, env, view);
+    if (keep) keepTrust(main, env, view);
     return;
   }
   const what = view.last === undefined ? 'is not trusted on this machine yet' : 'changed since it was trusted';

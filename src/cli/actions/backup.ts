@@ -73,11 +73,11 @@ export const runBackup = async (
 export const runBackups = async (call: Call, name: string): Promise<number> => {
   const main = await call.main();
   const known = main.registry.read().targets;
-  // Backups outlive their target's place in the registry.
-  const kept = main.backups.list(name);
-  const target = kept.length > 0 ? name : targetNamed(known, name).name;
-  const backups = kept.length > 0 ? kept : main.backups.list(target);
-  const damaged = main.backups.damaged();
+  // Backups outlive their target's place in the registry, damaged ones too.
+  const isKept = main.backups.list(name).length + main.backups.damaged(name).length > 0;
+  const target = isKept ? name : targetNamed(known, name).name;
+  const backups = main.backups.list(target);
+  const damaged = main.backups.damaged(target);
   const rows = backups.map((manifest) => [
     manifest.id,
     localTime(manifest.time),
@@ -86,15 +86,18 @@ export const runBackups = async (call: Call, name: string): Promise<number> => {
     bytes(sizeOf(manifest)),
     manifest.components.join(', '),
   ]);
+  const none = `none of the backups of ${target} can be read; make another`;
   call.answer({ kind: 'backups', target, backups: backups.map(facts), damaged }, [
     ...(rows.length === 0
-      ? [`${target} has no backup yet: lockstep target backup ${target}`]
+      ? [`${damaged.length > 0 ? none : `${target} has no backup yet`}: lockstep target backup ${target}`]
       : fittedTable(['backup', 'made', 'stood at', 'files', 'size', 'components'], rows, {
           columns: screenOf(call.world.terminal),
           spare: ['files', 'size', 'stood at'],
           first: 'whole',
         })),
-    ...damaged.map(({ id, cause }) => `${call.paint.look('!')} backup ${id} cannot be read: ${cause}`),
+    ...damaged.map(
+      ({ id, cause }) => `${call.paint.look('!')} ${id} cannot be read, so nothing can be restored from it: ${cause}`,
+    ),
   ]);
   return 0;
 };

@@ -1,7 +1,8 @@
 /** `sync explain`: why a target, a file or a configuration key stands as it does, and what a sync would do with it. */
 
+import { keyText } from '../../app/explain/config-sides.ts';
 import type { FileExplanation, NotSynced } from '../../app/explain/file.ts';
-import { type ConfigExplanation, type KeyExplanation, keyText } from '../../app/explain/key.ts';
+import type { ConfigExplanation, KeyExplanation } from '../../app/explain/key.ts';
 import type { TargetExplanation } from '../../app/explain/target.ts';
 import { type Explanation, explain } from '../../app/explain.ts';
 import type { FileState } from '../../domain/file-state.ts';
@@ -217,7 +218,7 @@ const linesOf = (found: Explanation, paint: Paint): readonly string[] => {
 /** @param word a path in the target or in main, a configuration key, or nothing for the target as a whole */
 export const runExplain = async (call: Call, target: string, word: string | undefined): Promise<number> => {
   const { signal, env } = call.world;
-  const found = await explain(await call.main(), { target, word: word ?? null, signal, env });
+  const found = await explain(await call.main('dry-run'), { target, word: word ?? null, signal, env });
   const { kind: what, ...facts } = found;
   call.answer({ kind: 'explain', what, ...facts }, linesOf(found, call.paint));
   return 0;

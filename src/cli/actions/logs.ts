@@ -9,7 +9,10 @@ export interface LogsOptions {
 
 /** @param word `last`, a run's id, or the beginning of one */
 export const runLogs = async (call: Call, word: string, options: LogsOptions): Promise<number> => {
-  const { run, logs } = logsOf(await call.main(), word, { target: options.target ?? null, step: options.step ?? null });
+  const { run, logs } = logsOf(await call.main('dry-run'), word, {
+    target: options.target ?? null,
+    step: options.step ?? null,
+  });
   const { paint } = call;
   const where = [options.target, options.step].filter((one) => one !== undefined).join(' › ');
   call.answer(

@@ -1,14 +1,25 @@
 /** `sync recover`: ends what cut-off runs left. */
-import { recoverAll } from '../../app/recover.ts';
+import { recoverAll } from '../../app/recover-all.ts';
 import type { Call } from '../call.ts';
+import { errorLines, errorObject } from '../render/error-text.ts';
+import { verdictCode } from '../verdict.ts';
 
+/** One target's trouble hides no other's recovery. Exits with 4 when some could not be recovered, 5 when none could. */
 export const runRecover = async (call: Call): Promise<number> => {
   const reports = await recoverAll(await call.main());
   call.answer(
-    { kind: 'recover', targets: reports },
+    {
+      kind: 'recover',
+      targets: reports.map((report) => ({
+        ...report,
+        error: report.error === null ? null : errorObject(report.error),
+      })),
+    },
     reports.length === 0
       ? ['no run was cut off: nothing to recover']
-      : reports.flatMap((report) => report.lines.map((line) => `${report.target}: ${line}`)),
+      : reports.flatMap(({ target, lines, error }) =>
+          error === null ? lines.map((line) => `${target}: ${line}`) : errorLines(error, call.paint),
+        ),
   );
-  return 0;
+  return verdictCode(reports.map(({ error }) => ({ passed: error === null, error })));
 };

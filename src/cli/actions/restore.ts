@@ -4,8 +4,8 @@ import { knownComponents } from '../../app/restore/choose-backup.ts';
 import { type RestoreReport, restore } from '../../app/restore.ts';
 import type { Call } from '../call.ts';
 import { commaList, componentsNamed } from '../choice.ts';
+import { newerEditsLine } from '../render/newer-edits.ts';
 import { planLines } from '../render/plan-text.ts';
-import { counted } from '../render/times.ts';
 
 export interface RollbackOptions {
   readonly component?: string;
@@ -16,27 +16,36 @@ export interface RestoreOptions extends RollbackOptions {
   readonly backup?: string;
 }
 
+const list = new Intl.ListFormat('en');
+
+/** A run that was cut off was undone, and that was the way back. */
+const undoneLines = ({ paint }: Call, { target, recovered }: RestoreReport, components: readonly string[] | null) => [
+  ...recovered.map((line) => `${target}: ${line}`),
+  `${target} ${paint.good('undone')}: the cut-off run was undone; ${
+    components === null ? 'it is' : `${list.format(components)} ${components.length === 1 ? 'is' : 'are'}`
+  } as before it`,
+  `${paint.dim('next')}  to go further back: lockstep target backups ${target}`,
+];
+
 const resultLines = (call: Call, report: RestoreReport, dryRun: boolean): readonly string[] => {
   const { paint } = call;
+  const before = report.recovered.map((line) => `${report.target}: ${line}`);
   const { added, changed, removed } = report.counts;
   if (added + changed + removed === 0)
-    return [`${report.target}: it is as backup ${report.backup} has it: nothing to restore`];
+    return [...before, `${report.target}: it is as backup ${report.backup} has it: nothing to restore`];
   const counts = `+${added} ~${changed} -${removed}`;
   const edits = [
     ...report.warnings.map((warning) => `${paint.look('!')} ${warning}`),
-    ...(report.replacesNewerEdits === 0
-      ? []
-      : [
-          `${paint.look('!')} ${counted(report.replacesNewerEdits, 'file')} with newer edits ${dryRun ? 'would be' : report.replacesNewerEdits === 1 ? 'was' : 'were'} replaced, after a backup`,
-        ]),
+    ...newerEditsLine(report.newerEdits, dryRun ? 'would be' : 'done').map((line) => `${paint.look('!')} ${line}`),
   ];
   if (dryRun)
     return [
-      ...planLines(report.plan, paint),
+      ...(report.plan === null ? [] : planLines(report.plan, paint)),
       ...edits,
       `${report.target}: would be restored from ${report.backup}  ${counts}`,
     ];
   return [
+    ...before,
     ...edits,
     `${report.target} ${paint.good('restored')} from ${report.backup}  ${counts}`,
     ...(report.undoWith === null
@@ -45,7 +54,7 @@ const resultLines = (call: Call, report: RestoreReport, dryRun: boolean): readon
   ];
 };
 
-/** Without a backup's id, the newest that holds the components is taken. */
+/** Without a backup's id, it goes one state back. */
 export const runRestore = async (call: Call, target: string, options: RestoreOptions): Promise<number> => {
   const mode = options.dryRun === true ? 'dry-run' : 'real';
   const words = options.component === undefined ? null : commaList(options.component, '--component');
@@ -63,7 +72,7 @@ export const runRestore = async (call: Call, target: string, options: RestoreOpt
   });
   call.answer(
     { kind: 'restore', dryRun: mode === 'dry-run', ...report },
-    resultLines(call, report, mode === 'dry-run'),
+    report.backup === null ? undoneLines(call, report, components) : resultLines(call, report, mode === 'dry-run'),
   );
   return 0;
 };

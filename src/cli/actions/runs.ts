@@ -36,7 +36,7 @@ const outcomesText = (run: RunSummary, paint: Paint): string => {
 
 /** With a target, its runs alone; a target that was removed is known as long as a run is that it took part in. */
 export const runRuns = async (call: Call, options: RunsOptions): Promise<number> => {
-  const main = await call.main();
+  const main = await call.main('dry-run');
   const count = countOf(options.last);
   const all = listRuns(main);
   const { target } = options;

@@ -102,7 +102,7 @@ const headLines = (view: RunView, paint: Paint): readonly string[] => {
     ...(state === '' ? [] : [`  ${state}`]),
     ...(view.reason === null ? [] : [`  ${paint.dim('reason')}  ${view.reason}`]),
     ...(view.exit === null ? [] : [`  ${paint.dim('exit')}  ${view.exit}`]),
-    ...(view.targets.length === 0 ? [] : [`  ${counted(view.targets.length, 'target')}`]),
+    ...(view.targets.length < 2 ? [] : [`  ${counted(view.targets.length, 'target')}`]),
     ...(view.dir === null
       ? [`  ${paint.dim('it left no record: nothing was to be done')}`]
       : [`  ${paint.dim(view.dir)}`]),
@@ -112,7 +112,7 @@ const headLines = (view: RunView, paint: Paint): readonly string[] => {
 
 /** @param word `last`, a run's id, or the beginning of one */
 export const runShow = async (call: Call, word: string): Promise<number> => {
-  const view = showRun(await call.main(), word);
+  const view = showRun(await call.main('dry-run'), word);
   const { paint } = call;
   call.answer({ kind: 'run', ...view }, [
     ...headLines(view, paint),

@@ -1,20 +1,12 @@
 /** `trust`: shows what would be executed here, and what changed since it was trusted; remembers it when the person agrees. */
-import { changeLines, keepTrust, type TrustView, viewTrust } from '../../app/trust/trust.ts';
+import { keepTrust, viewTrust } from '../../app/trust/trust.ts';
 import { errorCodes } from '../../domain/errors.ts';
 import type { Call } from '../call.ts';
-import { localTime } from '../render/times.ts';
+import { trustLines } from '../trust-question.ts';
 
 export interface TrustOptions {
   readonly yes?: boolean;
 }
-
-/** What a person reads before they agree. */
-export const trustLines = (view: TrustView): readonly string[] => [
-  view.last === undefined
-    ? 'Runs of this main project execute the following on this machine, as you:'
-    : `This changed since you trusted it (${localTime(view.last.time)}); runs execute it on this machine, as you:`,
-  ...changeLines(view.changes).map((line) => `  ${line}`),
-];
 
 /** Exits with 6 when it stays untrusted. */
 export const runTrust = async (call: Call, options: TrustOptions): Promise<number> => {

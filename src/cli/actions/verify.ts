@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import { commaList, requiredChoice } from '../choice.ts';
 import { errorLines } from '../render/error-text.ts';
 import { counted } from '../render/times.ts';
+import { askTrust } from '../trust-question.ts';
 import { verdictCode } from '../verdict.ts';
 
 export interface VerifyOptions {
@@ -41,7 +42,7 @@ export const runVerify = async (call: Call, names: readonly string[], options: V
   const suites = options.tests === undefined ? null : commaList(options.tests, '--tests');
   const main = await call.main();
   const { signal, env } = call.world;
-  const reports = await verify(main, { targets, suites, emit: () => {}, signal, env });
+  const reports = await verify(main, { targets, suites, emit: () => {}, ...askTrust(call), signal, env });
   call.answer(
     {
       kind: 'verify',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ChecklistOptions, DetectOptions } from '../actions/changes.ts';
 import type { RollbackOptions } from '../actions/restore.ts';
-import type { DocumentOptions, RunOptions } from '../actions/run.ts';
+import type { DocumentOptions, PlanOptions, RunOptions } from '../actions/run.ts';
 import type { StatusOptions } from '../actions/status.ts';
 import type { VerifyOptions } from '../actions/verify.ts';
 import { callOf } from '../call.ts';
@@ -11,6 +11,50 @@ import type { World } from '../world.ts';
 import { addRecordCommands } from './records.ts';
 
 const targets = '--target <name...>';
+
+/** What decides what a sync does, shown or done. */
+const withSyncOptions = (command: Command): Command =>
+  command
+    .option(targets, 'these targets; may be repeated')
+    .option('--all-targets', 'all registered targets that are not on hold')
+    .option('--full', 'sync everything again, changed or not')
+    .option('--reason <text>', 'why, for the record; one that begins with "security" makes the sync a full one')
+    .option('--only <steps>', 'only these steps of the pipeline, by id or kind, separated by commas')
+    .option('--skip <steps>', 'all steps but these')
+    .option('--jobs <n>', 'how many targets at a time; targets that share a root wait for each other');
+
+const addRuns = (sync: Command, world: World, finish: Finish): void => {
+  addLeaf<PlanOptions>(sync, finish, {
+    usage: 'plan [targets...]',
+    summary: 'show exactly what a run would do; write nothing, but for a file of it',
+    examples: ['sync plan --target my_app', 'sync plan --all-targets --out plan.json'],
+    options: (command) =>
+      withSyncOptions(command)
+        .option('--out <file>', 'write the plan there; sync run --plan applies it and nothing else')
+        .option('--exit-code', 'exit with 3 when there is something to sync'),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/run.ts')).runPlan(callOf(world, common), args, options),
+  });
+  addLeaf<RunOptions>(sync, finish, {
+    usage: 'run [targets...]',
+    summary: 'bring targets in step with the current commit',
+    examples: [
+      'sync run --target my_app --dry-run',
+      'sync run --all-targets --jobs 8',
+      'sync run --target my_app --reason "security: CVE-2026-1"',
+      'sync run --plan plan.json',
+      'sync run --retry-failed',
+    ],
+    options: (command) =>
+      withSyncOptions(command)
+        .option('--dry-run', 'show what would change; write nothing')
+        .option('--exit-code', 'with --dry-run: exit with 3 when there is something to sync')
+        .option('--plan <file>', 'apply this plan and nothing else; refused when anything moved since')
+        .option('--retry-failed [run]', 'the targets that did not succeed in the last run, or in the named one'),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/run.ts')).runSync(callOf(world, common), args, options),
+  });
+};
 
 const addDocuments = (sync: Command, world: World, finish: Finish, component: 'docs' | 'plans'): void => {
   addLeaf<DocumentOptions>(sync, finish, {
@@ -71,25 +115,7 @@ const addQueries = (sync: Command, world: World, finish: Finish): void => {
 export const addSyncCommands = (program: Command, world: World, finish: Finish): void => {
   const sync = addGroup(program, 'sync', 'detect changes and bring targets in step');
   addQueries(sync, world, finish);
-  addLeaf<RunOptions>(sync, finish, {
-    usage: 'run [targets...]',
-    summary: 'bring targets in step with the current commit',
-    examples: [
-      'sync run --target my_app --dry-run',
-      'sync run --all-targets',
-      'sync run --target my_app --reason "security: CVE-2026-1"',
-    ],
-    options: (command) =>
-      command
-        .option(targets, 'these targets; may be repeated')
-        .option('--all-targets', 'all registered targets that are not on hold')
-        .option('--dry-run', 'show what would change; write nothing')
-        .option('--exit-code', 'with --dry-run: exit with 3 when there is something to sync')
-        .option('--full', 'sync everything again, changed or not')
-        .option('--reason <text>', 'why, for the record; one that begins with "security" makes the sync a full one'),
-    run: async ({ common, options, args }) =>
-      (await import('../actions/run.ts')).runSync(callOf(world, common), args, options),
-  });
+  addRuns(sync, world, finish);
   addLeaf<VerifyOptions>(sync, finish, {
     usage: 'verify [targets...]',
     summary: 'check targets as they stand',

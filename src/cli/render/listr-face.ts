@@ -84,7 +84,9 @@ export const listrFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle):
         if (result.error === undefined) task.title = `${target} ${paint.dim(result.cause)}`;
         else task.title = `${target} ${paint.bad(result.cause)}`;
       };
-      if (plan?.steps.some((step) => step.actions.some((action) => action.kind !== 'note'))) {
+      if (
+        plan?.steps.some((step) => step.starts !== undefined || step.actions.some((action) => action.kind !== 'note'))
+      ) {
         void results(target).promise.then(settle);
         return task.newListr([...plan.steps.map((step) => stepTask(target, step.id)), endTask(target)], treeOptions);
       }

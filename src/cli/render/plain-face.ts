@@ -38,6 +38,8 @@ export const plainLines = (event: LockstepEvent, style: SummaryStyle, dryRun: ()
         `${event.target} › ${event.suite} › ${event.check} ${word}${event.outcome === 'passed' ? '' : `: ${event.cause}`}`,
       ];
     }
+    case 'step.resolved':
+      return event.lines.map((line) => `${event.target} › ${event.step} ${paint.dim(line)}`);
     case 'target.warning':
       return [`${event.target} ${paint.look('!')} ${event.text}`];
     case 'plan.written':

@@ -71,7 +71,7 @@ const actionLines = (action: Action, paint: Paint): string[] => {
 };
 
 const decisionText = ({ path, key, choice, cause }: Decision, paint: Paint): string => {
-  const [sign, word] = choice === 'kept' ? ['=', "stays as its owner has it"] : ['~', "main's takes its place"];
+  const [sign, word] = choice === 'kept' ? ['=', 'stays as its owner has it'] : ['~', "main's takes its place"];
   const where = key === undefined ? path : `${path}: ${keyText(JSON.parse(key) as KeyChange['key'])}`;
   return `      ${paintSign(paint, sign)} ${where}  ${word}  ${paint.dim(cause)}`;
 };

@@ -16,7 +16,10 @@ export interface SummaryStyle {
 const outcomeWord = (result: TargetResult, paint: Paint): string => {
   switch (result.outcome) {
     case 'done':
-      return paint.good('in step');
+      // A step that failed is no success, even where the pipeline goes on without it.
+      return result.warned === undefined
+        ? paint.good('in step')
+        : paint.look(`in step, ${result.warned.join(', ')} failed`);
     case 'planned':
       return paint.look('would sync');
     case 'nothing-to-do':

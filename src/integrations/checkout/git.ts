@@ -1,5 +1,7 @@
 /** Runs git for one clone: without hooks, locks, network or a monitor, and with an error for every failure. */
 import { LockstepError } from '../../domain/errors.ts';
+import { maskText } from '../../domain/mask-text.ts';
+import { defaultSecrets } from '../../domain/secrets.ts';
 import type { TargetContext } from '../target-context.ts';
 
 type GitContext = Pick<TargetContext, 'ports' | 'signal'>;
@@ -44,7 +46,9 @@ export const runGit = async (context: GitContext, call: GitCall): Promise<string
   const { code, stdout, stderr } = await run(context, call);
   context.signal.throwIfAborted();
   if (code === 0) return stdout.toString('utf8');
-  const lines = stderr.split('\n').filter((line) => line !== '');
+  const lines = maskText(stderr, defaultSecrets)
+    .split('\n')
+    .filter((line) => line !== '');
   throw new LockstepError(
     'process-failed',
     `git ${call.args[0] ?? ''} failed in ${call.cwd}: ${lines[0] ?? 'it said nothing'}`,

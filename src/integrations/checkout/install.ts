@@ -102,7 +102,7 @@ export const planInstall = async (
   const note: NoteAction = {
     kind: 'note',
     sign: '~',
-    text: `${name} ${versionStep(context, place, staged.version)} (editable from ${root} @ ${run.commit.slice(0, 10)}: ${stale})`,
+    text: `${name} ${versionStep(context, place, { name, to: staged.version })} (editable from ${root} @ ${run.commit.slice(0, 10)}: ${stale})`,
   };
   const facts = { name, version: staged.version, wheel: null };
   const swap = await planSwap(context, {

@@ -5,6 +5,7 @@ import type { ReceiptPackage } from '../../domain/receipt.ts';
 import type { TargetContext } from '../target-context.ts';
 import { fetchPin, packageIndex, pinAgain, pinOf, pinUpgrade } from './index-pin.ts';
 import { installedCopies, refuseLegacyCopies } from './installed.ts';
+import { ownersPackage, planOwners, sayReplaced } from './owners-package.ts';
 import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionStep } from './package-plan.ts';
 import type { ReportedInstall } from './pip.ts';
 import { pipForTarget, refuseManaged } from './pip-for-target.ts';
@@ -28,7 +29,18 @@ export const planIndex = async (
   refuseLegacyCopies(ports.files, place, { name, executable: python.executable });
   const pip = await pipForTarget(context, python);
   let pins: readonly ReportedInstall[] = await pinUpgrade(context, pip);
-  if (pinOf(pins, name) === undefined) {
+  const newest = pinOf(pins, name);
+  const found = ownersPackage(context, place);
+  // The newest, from an index, is what main offers, whoever installed it.
+  const owners = newest === undefined && found?.origin.kind === 'index' ? undefined : found;
+  const main = newest?.sha256 ?? newest?.version ?? owners?.copy.version ?? '';
+  if (owners !== undefined) {
+    const offers = newest === undefined ? 'the same version of the index' : `${newest.version} of the index`;
+    const kept = planOwners(context, owners, { policy, main, offers });
+    if (kept !== undefined) return kept;
+  }
+  if (newest === undefined && owners !== undefined) pins = await pinAgain(context, pip);
+  else if (newest === undefined) {
     const intact = proveIntact(context, place);
     if (intact.holds) {
       const facts = factsOf(name, intact.version, receipt?.components.package?.package?.wheel ?? null);
@@ -62,12 +74,13 @@ export const planIndex = async (
       {
         kind: 'note',
         sign: '~',
-        text: `${name} ${versionStep(context, place, own.version)} from the index (sha256 ${own.sha256?.slice(0, 12)})`,
+        text: `${name} ${versionStep(context, place, { name, to: own.version })} from the index (sha256 ${own.sha256?.slice(0, 12)})`,
       },
-      ...pins.filter((pin) => pin !== own).map(pinNote),
+      ...pins.filter((pin) => pin !== own).map((pin) => pinNote(context, place, pin)),
     ],
     warnings: [],
   });
   const same = `${name} ${own.version} is installed as the index offers it`;
-  return { ...swap, skipped: swap.actions.length === 0 ? same : null };
+  const planned = { ...swap, skipped: swap.actions.length === 0 ? same : null };
+  return owners === undefined ? planned : sayReplaced(planned, owners, main);
 };

@@ -9,6 +9,7 @@ import { builtWheel, leftOut, storedWheel } from './build-wheel.ts';
 import { checkDependencies } from './dependencies.ts';
 import { fetchPin } from './index-pin.ts';
 import { refuseLegacyCopies } from './installed.ts';
+import { ownersPackage, planOwners, sayReplaced } from './owners-package.ts';
 import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionStep } from './package-plan.ts';
 import { networkOf, type Pip, type ReportedInstall } from './pip.ts';
 import { pipForTarget, refuseManaged } from './pip-for-target.ts';
@@ -104,6 +105,10 @@ export const planLocal = async (context: TargetContext, request: LocalPlanReques
     const cause = `${name} ${known.proof.version} is what main's commit builds`;
     return nothingToDo(context, known.proof, { source: known.source, wheel: known.wheel, cause });
   }
+  const owners = ownersPackage(context, place);
+  const offers = `what ${path} holds`;
+  const kept = owners === undefined ? undefined : planOwners(context, owners, { policy, main: known.source, offers });
+  if (kept !== undefined) return kept;
   refuseManaged(context, python);
   const source = await readSourceProject(context, path);
   checkTargetPython(context, python, source);
@@ -130,11 +135,12 @@ export const planLocal = async (context: TargetContext, request: LocalPlanReques
     policy,
     facts: factsOf(name, version, known.source, wheel.sha256),
     notes: [
-      { kind: 'note', sign: '~', text: `${name} ${versionStep(context, place, version)} (${origin})` },
-      ...extra.map(pinNote),
+      { kind: 'note', sign: '~', text: `${name} ${versionStep(context, place, { name, to: version })} (${origin})` },
+      ...extra.map((pin) => pinNote(context, place, pin)),
     ],
     warnings: [...omitted, ...warnings],
   });
   const same = `${name} ${version} is installed as main's commit builds it`;
-  return { ...swap, skipped: swap.actions.length === 0 ? same : null };
+  const planned = { ...swap, skipped: swap.actions.length === 0 ? same : null };
+  return owners === undefined ? planned : sayReplaced(planned, owners, known.source);
 };

@@ -22,17 +22,22 @@ export const keptWords = (kept: number): string =>
     : `; ${kept} ${kept === 1 ? 'file is' : 'files are'} kept as the owner edited ${kept === 1 ? 'it' : 'them'}`;
 
 /** `1.2.0 → 1.3.0`, or `1.3.0` where none was installed or the version stays. */
-export const versionStep = (context: TargetContext, place: PackagePlace, to: string): string => {
-  const before = installedCopies(context.ports.files, place, context.project.package.name).map(
-    ({ version }) => version,
-  );
+export const versionStep = (
+  context: TargetContext,
+  place: PackagePlace,
+  { name, to }: { readonly name: string; readonly to: string },
+): string => {
+  const before = installedCopies(context.ports.files, place, name).map(({ version }) => version);
   const from = before.filter((version) => version !== to).join(', ');
   return from === '' ? to : `${from} → ${to}`;
 };
 
-/** `+ name version from an index (sha256 …)`, for a distribution that comes along. */
-export const pinNote = ({ name, version, sha256 }: ReportedInstall): NoteAction => ({
-  kind: 'note',
-  sign: '+',
-  text: `${name} ${version} from the index (sha256 ${sha256?.slice(0, 12)})`,
-});
+/** `~ name 1.2 → 1.3 from the index (sha256 …)`, or `+` for one that is not there yet: a distribution that comes along. */
+export const pinNote = (context: TargetContext, place: PackagePlace, pin: ReportedInstall): NoteAction => {
+  const { name, version, sha256 } = pin;
+  return {
+    kind: 'note',
+    sign: installedCopies(context.ports.files, place, name).length === 0 ? '+' : '~',
+    text: `${name} ${versionStep(context, place, { name, to: version })} from the index (sha256 ${sha256?.slice(0, 12)})`,
+  };
+};

@@ -1,6 +1,8 @@
 /** Runs pip so that it writes only in scratch folders and asks an index only where the project allows it. */
 import { LockstepError } from '../../domain/errors.ts';
+import { maskText } from '../../domain/mask-text.ts';
 import { isAtLeast } from '../../domain/python-versions.ts';
+import { defaultSecrets } from '../../domain/secrets.ts';
 import type { Ports, ProcessResult } from '../../ports.ts';
 import type { TargetContext } from '../target-context.ts';
 
@@ -75,8 +77,9 @@ const causes: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[]
   [/BackendUnavailable:? ?([^\n]*)/, (found) => `the build backend cannot be loaded ${found[1] ?? ''}`.trim()],
 ];
 
+/** What builds and pip itself print is masked by the usual names at least; who tells of a run knows the project's own. */
 const output = (result: ProcessResult): string =>
-  withoutCredentials(`${result.stdout.toString('utf8')}\n${result.stderr}`);
+  maskText(withoutCredentials(`${result.stdout.toString('utf8')}\n${result.stderr}`), defaultSecrets);
 
 /** What made pip fail, in a few words. */
 export const pipCause = (result: ProcessResult): string => {

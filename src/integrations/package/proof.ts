@@ -80,14 +80,19 @@ export const provenComponent = (
 ): ReceiptComponent => {
   const { ports, receipt, run } = context;
   const earlier = receipt?.components.package;
-  if (earlier?.package !== undefined && earlier.package.wheel === facts.wheel) {
+  // One that its owner had replaced meanwhile is claimed by nobody.
+  const claimed = copy.files.some(({ path }) => earlier?.files[path] !== undefined);
+  if (claimed && earlier?.package !== undefined && earlier.package.wheel === facts.wheel) {
     return { ...earlier, commit: run.commit, package: facts };
   }
   const own = new Set(copy.files.map((file) => file.path));
   const files: Record<string, ReceiptFile> = { ...cameAlong(context, (path) => own.has(path)) };
   for (const { path, absolute, base } of copy.files) {
     const state = ports.files.state(absolute);
-    if (state.kind === 'file') files[path] = { sha256: base ?? state.sha256, mode: state.mode };
+    if (state.kind !== 'file') continue;
+    // The owner's, kept as decided: claimed only where Lockstep had written it before.
+    if (base !== null && state.sha256 !== base && earlier?.files[path] === undefined) continue;
+    files[path] = { sha256: base ?? state.sha256, mode: state.mode };
   }
   const dirs = (earlier?.dirs ?? []).filter((dir) => Object.keys(files).some((path) => path.startsWith(`${dir}/`)));
   return { commit: run.commit, files, dirs, package: facts };

@@ -119,12 +119,15 @@ const actionOf = ({ verdict, staged }: Judged): FileAction => {
 const componentOf = (context: TargetContext, request: SwapRequest, judged: readonly Judged[]): ReceiptComponent => {
   const { ports, receipt, run } = context;
   const judgedPaths = new Set(judged.map(({ verdict }) => verdict.entry.path));
+  const earlier = receipt?.components.package;
   const files: Record<string, ReceiptFile> = { ...cameAlong(context, (path) => judgedPaths.has(path)) };
-  const dirs = new Set(receipt?.components.package?.dirs ?? []);
+  const dirs = new Set(earlier?.dirs ?? []);
   for (const { absolute, staged, verdict } of judged) {
     const { path, base, ours } = verdict.entry;
     // A file that stood there before the package and stays is not Lockstep's to remove later.
     if (staged === undefined || (verdict.kind === 'keep' && base === null)) continue;
+    // The next RECORD lists it all the same: only what an earlier receipt claimed is claimed on.
+    if (verdict.kind === 'keep' && earlier !== undefined && earlier.files[path] === undefined) continue;
     const mode = verdict.kind === 'same' && ours.kind === 'file' ? ours.mode : staged.state.mode;
     files[path] = { sha256: staged.state.sha256, mode };
     for (let dir = dirname(absolute); ports.files.stat(dir) === undefined; dir = dirname(dir)) {

@@ -1,8 +1,9 @@
 /** Watches over a program that writes by itself: journals all that stands where it may write, before it is started and once it is over. */
 import { join } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
+import { absent, sameState } from '../../domain/file-state.ts';
 import { declaredWrites } from '../../domain/write-globs.ts';
-import type { ExternalFacts, Journal } from '../../store/journal.ts';
+import type { ExternalFacts, Journal, SeenPath } from '../../store/journal.ts';
 import { type Sight, seenIn, sightOf } from '../../store/write-sight.ts';
 import type { Workplace } from './places.ts';
 
@@ -14,8 +15,11 @@ export interface ExternalRequest {
 }
 
 export interface External {
-  /** Call once nothing of the program runs any more: what changes from then on is somebody else's. */
-  ended(): void;
+  /**
+   * Call once nothing of the program runs any more: what changes from then on is somebody else's. Answers with what it
+   * left at the paths of its globs that did not stand there so before.
+   */
+  ended(): readonly SeenPath[];
 }
 
 /** One program of a transaction, as far as it came. */
@@ -99,6 +103,9 @@ export const beginExternal = (
       const after = seenIn(sightOf(files, { root, globs }));
       journal.left(here.entry.id, after);
       here.after = after;
+      const before = new Map(here.entry.before.map((seen) => [seen.path, seen.state]));
+      const { covers } = declaredWrites(globs);
+      return after.filter(({ path, state }) => covers(path) && !sameState(before.get(path) ?? absent, state));
     },
   };
 };

@@ -113,11 +113,34 @@ const swapBytecode = (ground: SwapGround, entry: FileEntry): 'done' | 'left' => 
   return 'done';
 };
 
+/** The same trouble, told of the target's own path: what is moved in the staging folder says nothing to anybody. */
+const aboutPath = (error: unknown, { path, place }: FileEntry, { places }: Workplace): unknown => {
+  const staged = places[place]?.dir ?? '';
+  if (!(error instanceof LockstepError) || error.code !== 'disk' || !error.message.includes(staged)) return error;
+  const reason = error.message.slice(error.message.lastIndexOf(': ') + 2);
+  const denied = /\((?:EPERM|EACCES)\)$/.test(reason);
+  const hint = denied
+    ? `ls -ld ${path} ${dirname(path)} shows whose they are, lsattr ${path} whether it is protected from changes (chattr -i ${path} ends that); then run the command again`
+    : error.hint;
+  return new LockstepError('disk', `${path} cannot be replaced or removed: ${reason}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+};
+
 /**
  * Puts an entry in place. `left` when a bytecode folder is still in use, which is no trouble.
  * Throws `target-changed` when anything but the planned `before` stands there; `disk`, `path-refused`.
  */
 export const swapEntry = (ground: SwapGround, entry: FileEntry): 'done' | 'left' => {
+  try {
+    return swapPlanned(ground, entry);
+  } catch (error) {
+    throw aboutPath(error, entry, ground);
+  }
+};
+
+const swapPlanned = (ground: SwapGround, entry: FileEntry): 'done' | 'left' => {
   const { files, tree } = ground;
   const { path, before, after } = entry;
   if (isBytecode(path)) return swapBytecode(ground, entry);

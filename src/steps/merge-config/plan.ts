@@ -3,6 +3,7 @@ import { digestKeys } from '../../domain/config-base.ts';
 import { type ConfigMerge, mergeConfig } from '../../domain/config-merge.ts';
 import type { Edit, Value } from '../../domain/config-value.ts';
 import { LockstepError } from '../../domain/errors.ts';
+import { ownerOf } from '../../domain/file-compare.ts';
 import type { FileState } from '../../domain/file-state.ts';
 import type { RootedPath } from '../../domain/paths.ts';
 import type { KeyChange } from '../../domain/plan.ts';
@@ -12,8 +13,8 @@ import { formatOf } from '../../formats/index.ts';
 import type { TargetContext } from '../../integrations/target-context.ts';
 import type { TreeEntry } from '../../ports.ts';
 import { sha256 } from '../../store/main-tree.ts';
-import { baseOf, mainFile, mainValue, parseNamed, textOf } from './read.ts';
-import { type Site, saltOf, siteOf } from './site.ts';
+import { baseOf, mainFile, mainValue, textOf } from './read.ts';
+import { type Obstacle, type Site, saltOf, siteOf } from './site.ts';
 
 /** One configuration file of one target. */
 export interface ConfigFilePlan {
@@ -73,6 +74,29 @@ const stayAway = (site: Site, blob: string, value: Value): ConfigFilePlan => {
   });
 };
 
+/**
+ * The owner's file cannot be merged into: it stays, and so does what the receipt says of it. Said once for each version
+ * of main and of the owner. Throws `conflict-refused` where the policy says so.
+ */
+const keepWhole = (site: Site, blob: string, { cause, owner, place }: Obstacle): ConfigFilePlan => {
+  const { path, spec, absolute, previous } = site;
+  const where = place === undefined ? path : `${path}:${place}`;
+  if (spec.onConflict === 'fail') {
+    throw new LockstepError('conflict-refused', `${where} cannot be merged into, and its policy is fail: ${cause}`, {
+      hint: `mend ${absolute}, or set on_conflict of ${spec.from} in sync.config.yaml to keep`,
+    });
+  }
+  const decision: Decision = { path, choice: 'kept', cause, main: blob, owner };
+  const known = previous.some((one) => one.key === undefined && one.main === blob && one.owner === owner);
+  return untouched(site, {
+    cause: `${cause}: kept as it is`,
+    decisions: [...previous.filter(({ key }) => key !== undefined), decision],
+    warnings: known
+      ? []
+      : [`${where}: ${cause}: kept as it is, without main's changes; mend ${absolute}, then run again`],
+  });
+};
+
 const copyWhole = (
   site: Site,
   entry: TreeEntry,
@@ -121,6 +145,21 @@ const editNamed = (
   }
 };
 
+/** The owner's text and what it says, or why it cannot be read. */
+const readOwner = (site: Site): { readonly bytes: Buffer; readonly text: string; readonly value: Value } | Obstacle => {
+  const { path, before } = site;
+  const bytes = ownerBytes(site);
+  try {
+    const text = textOf(bytes, path);
+    return { bytes, text, value: formatOf(path).parse(text) };
+  } catch (error) {
+    if (!(error instanceof LockstepError) || error.code !== 'merge-failed') throw error;
+    const place = / at (\d+:\d+): /.exec(error.message)?.[1];
+    const cause = `it cannot be read: ${error.message}`;
+    return { cause, owner: ownerOf(before), ...(place === undefined ? {} : { place }) };
+  }
+};
+
 const mergeInto = async (
   site: Site,
   blob: string,
@@ -128,10 +167,10 @@ const mergeInto = async (
 ): Promise<ConfigFilePlan> => {
   const { context, spec, before, path } = site;
   const format = formatOf(path);
-  const bytes = ownerBytes(site);
   const named: Named = { name: `${path} of ${context.target.name}`, hint: `mend ${site.absolute}, then run again` };
-  const text = textOf(bytes, named.name);
-  const owner = parseNamed(format, text, named);
+  const read = readOwner(site);
+  if ('cause' in read) return keepWhole(site, blob, read);
+  const { bytes, text, value: owner } = read;
   const merge = mergeConfig({
     path,
     base: await baseOf(site, bytes),
@@ -170,18 +209,16 @@ export type Look = 'quick' | 'full';
 const planFile = async (site: Site, look: Look): Promise<ConfigFilePlan> => {
   const { context, spec, before, path } = site;
   formatOf(path);
-  if (before.kind !== 'absent' && before.kind !== 'file') {
-    const what = before.kind === 'link' ? `a symbolic link to ${before.to}` : 'not a plain file';
-    throw new LockstepError('path-refused', `refused to merge into ${path}: it is ${what}`, {
-      hint: 'put a plain file there, or point "into" of sync.config.yaml at the real one',
-    });
-  }
   const entry = await mainFile(site);
   if (entry === undefined) {
     const cause = `${spec.from} is not in main at ${context.run.commit.slice(0, 12)}; ${path} is left as it is`;
     return untouched(site, { cause, warnings: [cause] });
   }
-  if (look === 'quick' && nothingMoved(site, entry.blob)) return untouched(site, { cause: 'in step' });
+  if (site.obstacle !== undefined) return keepWhole(site, entry.blob, site.obstacle);
+  if (look === 'quick' && nothingMoved(site, entry.blob)) {
+    // A plain file stands there: what was decided about another thing is over.
+    return untouched(site, { cause: 'in step', decisions: site.previous.filter(({ key }) => key !== undefined) });
+  }
   const main = await mainValue(site, entry.blob);
   if (before.kind === 'file') return mergeInto(site, entry.blob, main);
   if (site.recorded !== undefined && !context.run.complete) return stayAway(site, entry.blob, main.value);
@@ -189,8 +226,8 @@ const planFile = async (site: Site, look: Look): Promise<ConfigFilePlan> => {
 };
 
 /**
- * One plan per `config:` entry that applies to the target's type. Throws `merge-failed` with line:column for a file
- * that cannot be read, `path-refused` for a place that Lockstep must not write.
+ * One plan per `config:` entry that applies to the target's type. Throws `merge-failed` with line:column for a file of
+ * main that cannot be read, `path-refused` for a place that Lockstep must not write, `conflict-refused`.
  */
 export const planConfig = async (context: TargetContext, look: Look): Promise<readonly ConfigFilePlan[]> => {
   const sites = context.project.config.flatMap((spec) => siteOf(context, spec) ?? []);

@@ -2,7 +2,7 @@
 import { relative, sep } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { isInside, type RootedPath, toAbsolute } from '../../domain/paths.ts';
-import { declaredWrites, globsMayMeet, writeGlobProblem } from '../../domain/write-globs.ts';
+import { declaredWrites, globsMayMeet, isWrites, writeGlobProblem } from '../../domain/write-globs.ts';
 import { integrationOf } from '../../integrations/index.ts';
 import { allComponents, wantedPaths } from '../backup-entries.ts';
 import type { PlanContext } from '../step.ts';
@@ -28,7 +28,7 @@ const takenPaths = async (context: PlanContext): Promise<ReadonlyMap<string, str
   const takeRooted = (path: RootedPath, component: string): void => take(toAbsolute(layout.roots, path), component);
   for (const path of Object.keys(receipt?.config ?? {})) takeRooted(path, 'config');
   for (const [name, { files }] of Object.entries(receipt?.components ?? {}))
-    for (const path of Object.keys(files)) takeRooted(path, name);
+    if (!isWrites(name)) for (const path of Object.keys(files)) takeRooted(path, name);
   for (const [name, paths] of await wantedPaths(context)) for (const path of paths) takeRooted(path, name);
   if (allComponents(context).includes('package'))
     for (const path of await integrationOf(layout.type).packageFiles(context)) take(path, 'package');
@@ -41,7 +41,8 @@ const refuseProtected = ({ project, layout }: PlanContext, id: string, globs: re
   const { checkout, target } = layout.roots;
   for (const glob of globs) {
     const place = project.protect.find((protectedGlob) => globsMayMeet(glob, protectedGlob));
-    if (place !== undefined) throw refuse(id, `${glob} may meet ${place}, one of the target's own places (\`protect\`)`);
+    if (place !== undefined)
+      throw refuse(id, `${glob} may meet ${place}, one of the target's own places (\`protect\`)`);
     if (checkout === undefined || checkout === target || !isInside(target, checkout)) continue;
     if (globsMayMeet(glob, below(target, checkout)))
       throw refuse(id, `${glob} may meet the checkout ${checkout}, which must stay clean`);

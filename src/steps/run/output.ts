@@ -8,6 +8,7 @@ export interface PrintedRequest {
   readonly patterns: readonly string[];
   /** Values that must not be shown, as `maskable` answers them. */
   readonly known: readonly string[];
+  /** Given whole lines with their ends, but for pieces of one that is very long. */
   readonly onText: (text: string) => void;
 }
 
@@ -38,7 +39,7 @@ export const openPrinted = ({ patterns, known, onText }: PrintedRequest): Printe
     push: (text, from) => {
       const all = waiting[from] + text;
       const end = all.lastIndexOf('\n');
-      if (end !== -1) tell(all.slice(0, end));
+      if (end !== -1) tell(all.slice(0, end + 1));
       let rest = all.slice(end + 1);
       if (rest.length > longestLine) {
         for (const value of known) rest = rest.replaceAll(value, '•••');
@@ -50,7 +51,7 @@ export const openPrinted = ({ patterns, known, onText }: PrintedRequest): Printe
     },
     end: () => {
       for (const from of ['stdout', 'stderr'] as const) {
-        if (waiting[from] !== '') tell(waiting[from]);
+        if (waiting[from] !== '') tell(`${waiting[from]}\n`);
         waiting[from] = '';
       }
     },

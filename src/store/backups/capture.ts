@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { LockstepError, messageOf } from '../../domain/errors.ts';
 import { absent, type FileState } from '../../domain/file-state.ts';
 import type { Files, Stat } from '../../ports.ts';
-import type { Packs, PackWriter } from './packs.ts';
+import type { KeptObjects, Trust } from './kept-objects.ts';
+import type { PackWriter } from './packs.ts';
 import type { Seen } from './seen.ts';
 
 export interface CaptureGround {
   readonly files: Files;
-  readonly packs: Packs;
+  readonly objects: KeptObjects;
   readonly writer: PackWriter;
   readonly seen: Seen;
 }
@@ -52,15 +53,18 @@ const digestOf = (pieces: Iterable<Uint8Array>): string => {
 };
 
 /** The digest of a file whose object is in a pack now; undefined when the file changed on the way. */
-const store = ({ files, packs, writer, seen }: CaptureGround, path: string, stat: Stat): string | undefined => {
+const store = (
+  { files, objects, writer, seen }: CaptureGround,
+  { path, stat, trust }: { readonly path: string; readonly stat: Stat; readonly trust: Trust },
+): string | undefined => {
   const known = seen.find(path, stat);
-  if (known !== undefined && (packs.has(known) || writer.has(known))) return known;
+  if (known !== undefined && objects.has(known, trust)) return known;
   const pieces: () => Iterable<Uint8Array> =
     stat.size > large ? () => piecesOf(files, path, stat.size) : ((bytes) => () => [bytes])(files.read(path));
   const sha256 = digestOf(pieces());
   // Before anything is written: the content that the digest is of must be the one that the size is of.
   if (!sameStat(stat, files.stat(path))) return undefined;
-  if (!packs.has(sha256) && !writer.has(sha256)) {
+  if (!objects.has(sha256, trust)) {
     if (!writer.add(sha256, stat.size, pieces())) return undefined;
     if (stat.size > large && !sameStat(stat, files.stat(path))) return undefined;
   }
@@ -68,7 +72,10 @@ const store = ({ files, packs, writer, seen }: CaptureGround, path: string, stat
   return sha256;
 };
 
-const captureOnce = (ground: CaptureGround, path: string, stat: Stat): FileState | undefined => {
+const captureOnce = (
+  ground: CaptureGround,
+  { path, stat, trust }: { readonly path: string; readonly stat: Stat; readonly trust: Trust },
+): FileState | undefined => {
   const { files } = ground;
   switch (stat.kind) {
     case 'dir':
@@ -80,7 +87,7 @@ const captureOnce = (ground: CaptureGround, path: string, stat: Stat): FileState
       return sameStat(stat, files.stat(path)) ? { kind: 'link', to } : undefined;
     }
     case 'file': {
-      const sha256 = store(ground, path, stat);
+      const sha256 = store(ground, { path, stat, trust });
       return sha256 === undefined ? undefined : { kind: 'file', sha256, mode: stat.mode, size: stat.size };
     }
     case 'other': {
@@ -95,13 +102,13 @@ const captureOnce = (ground: CaptureGround, path: string, stat: Stat): FileState
 };
 
 /** Throws `backup-failed`, naming a path that cannot be read, cannot be kept, or never stood still. */
-export const capture = (ground: CaptureGround, path: string): Captured => {
+export const capture = (ground: CaptureGround, path: string, trust: Trust): Captured => {
   for (let round = 0; round < tries; round += 1) {
     const stat = ground.files.stat(path);
     if (stat === undefined) return { state: absent, mtimeNs: '0' };
     let state: FileState | undefined;
     try {
-      state = captureOnce(ground, path, stat);
+      state = captureOnce(ground, { path, stat, trust });
     } catch (error) {
       if (error instanceof LockstepError && error.code !== 'object-missing') throw error;
       // Unreadable because it went or turned into something else meanwhile: look again.

@@ -25,6 +25,8 @@ export interface Packs {
   /** Looks for packs that other processes added. */
   refresh(): void;
   has(sha256: string): boolean;
+  /** Whether an object that an index names is on the disk as it was written; reads it, in pieces. */
+  holds(sha256: string): boolean;
   /** Verified bytes; undefined when no pack holds them whole. */
   read(sha256: string): Buffer | undefined;
   /** Makes no file before the first object. `name` must be new. */
@@ -199,6 +201,10 @@ export const openPacks = (ports: { readonly files: Files; readonly state: StateF
   return {
     refresh,
     has: (sha256) => locations.has(sha256),
+    holds: (sha256) =>
+      (locations.get(sha256) ?? []).some(
+        (location) => files.stat(location.pack) !== undefined && digestAt(files, location) === sha256,
+      ),
     read: (sha256) => {
       if (!locations.has(sha256)) refresh();
       for (const location of locations.get(sha256) ?? []) {

@@ -16,6 +16,8 @@ export interface TargetLine {
 
 export interface RunLogEntry {
   readonly run: string;
+  /** ISO 8601 UTC; empty in lines of old. */
+  readonly started: string;
   /** When it ended, ISO 8601 UTC. */
   readonly time: string;
   readonly commit: string | null;
@@ -75,6 +77,7 @@ const parse = (line: string): RunLogEntry | undefined => {
   const newer = typeof v === 'number' && v > runLogVersion ? { newer: v } : {};
   return {
     run,
+    started: text(entry.started) ?? '',
     time: text(entry.time) ?? '',
     commit: text(commit),
     exit: typeof exit === 'number' ? exit : null,

@@ -24,6 +24,8 @@ interface Kept {
   /** Of the beginning, not yet on the disk. */
   waiting: string;
   room: number;
+  /** Whether the beginning ends in the middle of a line. */
+  broken: boolean;
   tail: string;
   /** Characters that fell out of the tail. */
   dropped: number;
@@ -58,7 +60,7 @@ export const openOutput = (state: Pick<StateFiles, 'append'>, dir: string): Outp
     flushOne(kept);
     trim(kept);
     if (!writing || kept.tail === '') return;
-    write(kept, `${kept.dropped > 0 ? dropLine(kept.dropped) : ''}${kept.tail}`);
+    write(kept, `${kept.dropped > 0 ? `${kept.broken ? '\n' : ''}${dropLine(kept.dropped)}` : ''}${kept.tail}`);
     kept.tail = '';
     kept.dropped = 0;
   };
@@ -66,11 +68,20 @@ export const openOutput = (state: Pick<StateFiles, 'append'>, dir: string): Outp
   return {
     add: (target, step, text) => {
       const key = JSON.stringify([target, step]);
-      const kept = all.get(key) ?? { target, step, waiting: '', room: outputShare, tail: '', dropped: 0 };
+      const kept = all.get(key) ?? {
+        target,
+        step,
+        waiting: '',
+        room: outputShare,
+        broken: false,
+        tail: '',
+        dropped: 0,
+      };
       all.set(key, kept);
       const head = text.slice(0, kept.room);
       kept.waiting += head;
       kept.room -= head.length;
+      if (head !== '') kept.broken = !head.endsWith('\n');
       kept.tail += text.slice(head.length);
       // Cut seldom: each cut copies the whole tail.
       if (kept.tail.length > 2 * outputShare) trim(kept);

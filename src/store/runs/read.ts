@@ -3,20 +3,13 @@ import { join } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { eventVersion, type LockstepEvent } from '../../domain/events.ts';
 import type { TargetPlan } from '../../domain/plan.ts';
-import { runIdPattern } from '../../domain/run-policy.ts';
+import { newestFirst, runIdPattern } from '../../domain/run-policy.ts';
 import type { Files, Owner } from '../../ports.ts';
 import { recordFiles, recordFormat, runDir } from '../runs.ts';
 import type { StatePlaces } from '../state-dir.ts';
 
 type Reading = { readonly files: Files };
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Ids of the runs that have a folder, newest first. */
-export const recordedRuns = ({ files }: Reading, places: Pick<StatePlaces, 'runs'>): readonly string[] =>
-  files
-    .list(places.runs)
-    .filter((name) => runIdPattern.test(name))
-    .reverse();
 
 export interface RunStart {
   /** ISO 8601 UTC. */
@@ -169,6 +162,23 @@ export const readRun = (ports: Reading, places: Pick<StatePlaces, 'runs'>, id: s
     damaged: [...damaged, ...(plans === 'damaged' ? [recordFiles.plan] : [])],
   };
 };
+
+/** When a run was started, as its record says it; empty when it does not. Throws nothing. */
+export const startedAt = (ports: Reading, places: Pick<StatePlaces, 'runs'>, id: string): string => {
+  try {
+    return readEnds(ports, places, id).start?.time ?? '';
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return '';
+  }
+};
+
+/** Ids of the runs that have a folder, newest first. */
+export const recordedRuns = (ports: Reading, places: Pick<StatePlaces, 'runs'>): readonly string[] =>
+  newestFirst(
+    ports.files.list(places.runs).filter((name) => runIdPattern.test(name)),
+    (id) => startedAt(ports, places, id),
+  );
 
 export interface StepOutput {
   readonly target: string;

@@ -8,6 +8,7 @@ import { sourceKey } from '../../../src/integrations/package/source-project.ts';
 import { sitePackages } from '../../../src/integrations/site-packages.ts';
 import { openTransaction } from '../../../src/pipeline/transaction.ts';
 import {
+  applyPlan,
   countedProcesses,
   makeVenvTarget,
   planLines,
@@ -102,7 +103,9 @@ it('takes links inside the package along and leaves out, with a word, what leads
   link('session.py', 'src/opencode/core/alias.py');
   link('../../../../../README.md', 'src/opencode/core/README.md');
   link('/etc/hostname', 'src/opencode/core/hostname');
-  put(project, { 'src/opencode/src/opencode/model.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'1'.repeat(64)}\n` });
+  put(project, {
+    'src/opencode/src/opencode/model.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'1'.repeat(64)}\n`,
+  });
   commit(project, 'feat: links');
   commitRawNames(project, [[Buffer.from('src/opencode/src/opencode/bad\xff.py', 'latin1'), 'x = 1\n']]);
   const { plan } = await syncPackage({ main: project, target: withPip });
@@ -117,13 +120,15 @@ it('takes links inside the package along and leaves out, with a word, what leads
   ]);
 });
 
-it('turns an editable installation into files, leaving its checkout alone', async () => {
+it('turns an editable installation into files where the policy says so, leaving its checkout alone', async () => {
   const project = main();
   const clone = temporary('clone');
   fse.copySync(join(project, 'src/opencode'), clone);
   pip(withPip.python, 'install', '-q', '--no-index', '--no-deps', '--no-build-isolation', '-e', clone);
   const before = readdirSync(clone, { recursive: true }).sort();
-  const { plan } = await syncPackage({ main: project, target: withPip });
+  const prepared = await prepare({ main: project, target: withPip });
+  const plan = await sitePackages.planPackage(prepared.context, 'reinstall', { onConflict: 'replace' });
+  applyPlan(prepared, plan);
   expect(planLines(plan)).toContainEqual(expect.stringMatching(/^- .*__editable__\.opencode_ai\.pth$/));
   const where = execFileSync(withPip.python, ['-c', 'import opencode; print(opencode.__file__)'], { encoding: 'utf8' });
   expect(where.trim()).toBe(join(withPip.site, 'opencode/__init__.py'));

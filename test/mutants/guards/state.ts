@@ -125,7 +125,7 @@ export const stateGuards: readonly Mutant[] = [
     invariant: 3,
     guard: 'a file is recognised only while a pack still holds its content',
     file: capture,
-    find: 'if (known !== undefined && (packs.has(known) || writer.has(known))) return known;',
+    find: 'if (known !== undefined && objects.has(known, trust)) return known;',
     replace: 'if (known !== undefined) return known;',
     tests: backupTests,
   },

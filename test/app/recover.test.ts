@@ -1,0 +1,234 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fse from 'fs-extra';
+import { describe, expect, it } from 'vitest';
+import { recoverTarget } from '../../src/app/recover.ts';
+import { recoverAll } from '../../src/app/recover-all.ts';
+import { status } from '../../src/app/status.ts';
+import { recordTarget } from '../../src/app/target-record.ts';
+import { removeTarget } from '../../src/app/targets.ts';
+import { runRecover } from '../../src/cli/actions/recover.ts';
+import type { Call } from '../../src/cli/call.ts';
+import { paintFor } from '../../src/cli/render/colours.ts';
+import { acquireLock, rootLockPaths } from '../../src/store/lock.ts';
+import { cutOff, type PlainWorld, plainWorld } from '../fixtures/plain-world.ts';
+import { put, text } from '../fixtures/sandbox.ts';
+
+/** Two targets with one Python, in which a run of the one was cut off. */
+const sharing = async () => {
+  const world = await plainWorld(['app', 'web'], 'shared');
+  const python = join(world.dir, 'python');
+  put(world.at('app'), { 'own.txt': 'own\n' });
+  const cut = () =>
+    cutOff(world, {
+      target: 'app',
+      roots: { target: world.at('app'), python },
+      paths: ['own.txt', '@python/module.py'],
+    });
+  return { ...world, python, cut };
+};
+
+/** The lock of a process that is no more. */
+const leaveLock = ({ ports }: PlainWorld, root: string): void => {
+  const facts = { format: 1, ...ports.identity.self(), pid: 2 ** 22 + 5, nonce: 'a', time: '2026-11-23T00:00:00Z' };
+  put(root, { '.lockstep/lock': `${JSON.stringify({ ...facts, what: 'sync run of app' })}\n` });
+};
+
+/** What `sync recover` says, and its exit code. */
+const said = async ({ main }: PlainWorld) => {
+  const lines: string[] = [];
+  const call = {
+    main: async () => main,
+    paint: paintFor({ colour: false }),
+    answer: (_object: unknown, told: readonly string[]) => lines.push(...told),
+  } as unknown as Call;
+  return { exit: await runRecover(call), lines };
+};
+
+describe('a run that was cut off in a Python that another target has too', () => {
+  it('is undone by a run of the other target, which says so, and its own target is told', async () => {
+    const world = await sharing();
+    await world.cut();
+    await recordTarget(world.main, 'app', { status: 'syncing' });
+    const warnings: string[] = [];
+    const emit: NonNullable<Parameters<PlainWorld['run']>[1]>['emit'] = (event) => {
+      if (event.kind === 'target.warning') warnings.push(event.text);
+    };
+    expect(await world.run(['web'], { emit })).toMatchObject({ exit: 0 });
+    expect(existsSync(join(world.python, 'module.py'))).toBe(false);
+    expect(text(world.at('app'), 'own.txt')).toBe('own\n');
+    expect(warnings).toContainEqual(expect.stringMatching(/^run \S+ of app was cut off: undone, 2 paths put back$/));
+    expect(world.journals()).toEqual([]);
+    expect(world.recordOf('app').status).toBe('needs_sync');
+  });
+
+  it('stops a dry run of the other target, and its status says that it was cut off', async () => {
+    const world = await sharing();
+    await world.cut();
+    expect(await world.run(['web'], { mode: 'dry-run' })).toMatchObject({
+      results: [{ error: { code: 'target-changed', hint: 'lockstep sync recover' } }],
+    });
+    const [report] = await status(world.main, { ...world.request, targets: { names: ['web'] } });
+    expect(report).toMatchObject({ status: 'syncing', cause: expect.stringContaining('cut off') });
+  });
+
+  it('after the other target was planned is undone under its locks, and it is planned anew', async () => {
+    const world = await sharing();
+    const told: string[] = [];
+    let cut: Promise<unknown> | undefined;
+    const report = await world.run(['web'], {
+      emit: (event) => {
+        if (event.kind === 'target.warning') told.push(event.text);
+        if (event.kind !== 'target.planned') return;
+        told.push('planned');
+        cut ??= world.cut();
+      },
+    });
+    await cut;
+    expect(report).toMatchObject({ exit: 0, results: [{ outcome: 'done' }] });
+    expect(told).toEqual([
+      'planned',
+      expect.stringContaining('of app was cut off: undone'),
+      'another run was cut off meanwhile: planned anew',
+      'planned',
+    ]);
+    expect(existsSync(join(world.python, 'module.py'))).toBe(false);
+  });
+
+  it('after a restore was planned stops it', async () => {
+    const world = await sharing();
+    await world.run(['web']);
+    world.goOn(2);
+    await world.run(['web']);
+    let cut: Promise<unknown> | undefined;
+    const emit = (): void => {
+      cut ??= world.cut();
+    };
+    await expect(world.back('web', null, { emit })).rejects.toMatchObject({
+      code: 'target-changed',
+      hint: 'lockstep sync recover',
+    });
+    await cut;
+    expect(text(world.at('web'), 'docs/a.md')).toBe('a2\n');
+  });
+});
+
+describe('a target with a run that was cut off', () => {
+  it('is not taken out of the registry, for nothing could bring it back then', async () => {
+    const world = await sharing();
+    await world.cut();
+    await expect(removeTarget(world.main, 'app')).rejects.toMatchObject({
+      code: 'target-changed',
+      target: 'app',
+      hint: 'lockstep sync recover',
+    });
+    expect(world.recordOf('app').name).toBe('app');
+    expect((await removeTarget(world.main, 'web')).name).toBe('web');
+    await recoverTarget(world.main, world.recordOf('app'));
+    expect((await removeTarget(world.main, 'app')).name).toBe('app');
+  });
+
+  it('can be taken out when its folder is gone; recover then names the journal and does not exit 0', async () => {
+    const world = await plainWorld(['app']);
+    await cutOff(world, { target: 'app', roots: { target: world.at('app') }, paths: ['half.txt'] });
+    fse.removeSync(world.at('app'));
+    await removeTarget(world.main, 'app');
+    const [journal = ''] = world.journals();
+    const { exit, lines } = await said(world);
+    expect(exit).toBe(5);
+    expect(lines[0]).toMatch(/^error app: run 20261123T031530Z-4f2a of app, which is not registered any more, cannot/);
+    expect(lines.join('\n')).toContain(join(world.main.state.journal, journal));
+  });
+
+  it('that is not registered any more is recovered by the roots that its journal names', async () => {
+    const world = await sharing();
+    await world.cut();
+    const registry = world.main.registry.read();
+    await world.main.registry.update(() => ({ ...registry, targets: [] }));
+    const { exit, lines } = await said(world);
+    expect(exit).toBe(0);
+    expect(lines).toEqual([expect.stringMatching(/^app: run \S+ was cut off: undone, 2 paths put back$/)]);
+    expect(text(world.at('app'), 'own.txt')).toBe('own\n');
+    expect(existsSync(join(world.python, 'module.py'))).toBe(false);
+  });
+
+  it('that cannot be recovered hides no other', async () => {
+    const world = await plainWorld(['app', 'web']);
+    const run = (target: string, id: string) =>
+      cutOff(world, { target, roots: { target: world.at(target) }, paths: ['half.txt'], run: id });
+    await run('app', '20261123T031530Z-4f2a');
+    await run('web', '20261123T031531Z-4f2b');
+    const lock = await acquireLock(world.ports, rootLockPaths({ target: world.at('app') }), { what: 'another run' });
+    const reports = await recoverAll(world.main);
+    expect(reports).toMatchObject([
+      { target: 'app', lines: [], error: { code: 'locked' } },
+      { target: 'web', lines: [expect.stringContaining('undone')], error: null },
+    ]);
+    expect((await said(world)).exit).toBe(7);
+    lock.release();
+    expect(existsSync(join(world.at('web'), 'half.txt'))).toBe(false);
+    expect((await said(world)).exit).toBe(0);
+  });
+});
+
+describe('a run that was killed outside of its transaction', () => {
+  it('before its journal leaves a lock, which recover takes away', async () => {
+    const world = await plainWorld(['app']);
+    await recordTarget(world.main, 'app', { status: 'syncing' });
+    leaveLock(world, world.at('app'));
+    expect((await said(world)).lines).toEqual([
+      'app: a run was cut off, but nothing of it is left to undo: its lock was removed',
+    ]);
+    expect(existsSync(join(world.at('app'), '.lockstep'))).toBe(false);
+    expect(world.recordOf('app').status).toBe('needs_sync');
+    expect((await said(world)).lines).toEqual(['no run was cut off: nothing to recover']);
+  });
+
+  it('leaves a lock in a root outside of its folder too', async () => {
+    const world = await sharing();
+    await world.main.registry.update((registry) => ({
+      ...registry,
+      targets: registry.targets.map((target) => ({ ...target, roots: [target.path, world.python] })),
+    }));
+    leaveLock(world, world.python);
+    await recoverAll(world.main);
+    expect(existsSync(join(world.python, '.lockstep'))).toBe(false);
+  });
+
+  it('leaves nothing but the word `syncing`: recover says what the receipt says', async () => {
+    const world = await plainWorld(['app']);
+    await world.run(['app']);
+    await recordTarget(world.main, 'app', { status: 'syncing' });
+    expect(await recoverAll(world.main)).toMatchObject([{ target: 'app', error: null }]);
+    expect(world.recordOf('app').status).toBe('needs_sync');
+    expect(await recoverAll(world.main)).toEqual([]);
+  });
+
+  it('undone by recover, it needs a sync; done but for the registry, it is in step with its commit', async () => {
+    const world = await plainWorld(['app']);
+    await world.run(['app']);
+    const commit = world.goOn(2);
+    const roots = { target: world.at('app') };
+    const before = world.recordOf('app').last_sync;
+
+    await cutOff(world, { target: 'app', roots, paths: ['docs/a.md'] });
+    await recordTarget(world.main, 'app', { status: 'syncing' });
+    await recoverAll(world.main);
+    expect(text(world.at('app'), 'docs/a.md')).toBe('a1\n');
+    expect(world.recordOf('app')).toMatchObject({ status: 'needs_sync', last_sync: before });
+
+    const run = '20261123T031531Z-4f2b';
+    await cutOff(world, { target: 'app', roots, paths: ['docs/a.md'], run });
+    await recordTarget(world.main, 'app', { status: 'syncing' });
+    const receipt = { ...world.receiptOf('app'), run, commit, version: 'v2', time: '2026-11-23T03:15:31.000Z' };
+    put(world.at('app'), { '.lockstep/receipts/words.json': JSON.stringify(receipt) });
+    await recoverAll(world.main);
+    expect(text(world.at('app'), 'docs/a.md')).toBe('half a run\n');
+    expect(world.recordOf('app')).toMatchObject({
+      status: 'synchronized',
+      last_sync: receipt.time,
+      sync_commit: commit,
+      sync_version: 'v2',
+    });
+  });
+});
