@@ -32,12 +32,14 @@ const keyOf = (main: MainProject, record: TargetRecord, layout: TargetLayout): s
     ...layout.installations.map((installation) => installation.distInfo),
     layout.checkout ?? undefined,
   ];
+  // Lockstep's own folder comes and goes in a root: that says nothing of what the target is.
+  const roots = new Set<string | null>([...Object.values(layout.roots), layout.checkout]);
   const facts = watched.map((path) => {
     const stat = path === undefined ? undefined : files.stat(path);
     // A folder's own time says that names came or went in it; its size says nothing.
     return stat === undefined
       ? [path, null]
-      : [path, stat.kind, stat.ino, stat.kind === 'dir' && path === layout.roots.target ? 0 : String(stat.mtimeNs)];
+      : [path, stat.kind, stat.ino, stat.kind === 'dir' && roots.has(path ?? null) ? 0 : String(stat.mtimeNs)];
   });
   const asked = [
     record.path,

@@ -5,7 +5,7 @@ import type { Roots } from '../domain/paths.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { type RecoveredRun, recover } from '../pipeline/recover.ts';
 import { concerns, listJournals, type WaitingJournal } from '../store/journal.ts';
-import { acquireLock, rootLockPaths } from '../store/lock.ts';
+import { acquireLock, layoutLockPaths } from '../store/lock.ts';
 import { openReceipts } from '../store/receipts.ts';
 import { appendEvent } from '../store/runs.ts';
 import { layoutOf, targetPath } from './layouts.ts';
@@ -114,10 +114,10 @@ export const recoverLocked = async (
  * Throws `locked` while the run is still alive, `journal-damaged` when something could not be put back.
  */
 export const recoverTarget = async (main: MainProject, record: TargetRecord): Promise<CutOff> => {
-  const { roots } = await layoutOf(main, record);
-  const lock = await acquireLock(main.ports, rootLockPaths(roots), { what: `recover ${record.name}` });
+  const layout = await layoutOf(main, record);
+  const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what: `recover ${record.name}` });
   try {
-    return await recoverLocked(main, { name: record.name, roots });
+    return await recoverLocked(main, { name: record.name, roots: layout.roots });
   } finally {
     lock.release();
   }

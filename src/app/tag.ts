@@ -1,7 +1,7 @@
 /** Records which version of main a target has: in its receipt, through a transaction, and in the registry. */
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { TargetRecord } from '../domain/target.ts';
-import { acquireLock, rootLockPaths } from '../store/lock.ts';
+import { acquireLock, layoutLockPaths } from '../store/lock.ts';
 import { openReceipts } from '../store/receipts.ts';
 import { newRunId } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
@@ -36,7 +36,7 @@ const described = async (main: MainProject, commit: string): Promise<string> => 
 
 const tagOne = async (main: MainProject, record: TargetRecord, asked: string | null): Promise<TagReport> => {
   const layout = await layoutOf(main, record);
-  const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what: `tag ${record.name}` });
+  const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what: `tag ${record.name}` });
   try {
     if (waitingRuns(main, record, layout.roots).length > 0) {
       throw new LockstepError('target-changed', 'an earlier run was cut off here', { hint: 'lockstep sync recover' });

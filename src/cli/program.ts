@@ -49,25 +49,27 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   return program;
 };
 
-/** `Did you mean sync status?` for a word that is near a group or a command of one. */
-const elsewhere = (error: CommanderError, program: Command): string | undefined => {
+/** The command that an unknown word is nearest to, whatever group it stands in: `sync status` for `stauts`. */
+const nearestCommand = (error: CommanderError, program: Command, argv: readonly string[]): string | undefined => {
   const word = /^error: unknown command '(.*?)'/s.exec(error.message)?.[1];
-  if (word === undefined || error.message.includes('(Did you mean')) return undefined;
-  const paths = program.commands.flatMap((group) => [
-    { word: group.name(), path: group.name() },
-    ...group.commands.map((leaf) => ({ word: leaf.name(), path: `${group.name()} ${leaf.name()}` })),
+  if (word === undefined) return undefined;
+  const paths = program.commands.flatMap((command) => [
+    { word: command.name(), path: command.name() },
+    ...command.commands.map((leaf) => ({ word: leaf.name(), path: `${command.name()} ${leaf.name()}` })),
   ]);
   const near = nearestName(
     word,
     paths.map((one) => one.word),
   );
-  const found = paths.find((one) => one.word === near);
+  const meant = paths.filter((one) => one.word === near);
+  // Several groups have a `list`: that of the group that was typed is meant.
+  const found = meant.find((one) => argv.includes(one.path.split(' ')[0] ?? '')) ?? meant[0];
   return found === undefined ? undefined : `Did you mean ${found.path}?`;
 };
 
 /** commander's `error: …\n(Did you mean …?)` as a usage error. */
-const usageError = (error: CommanderError, program: Command): LockstepError => {
-  const near = elsewhere(error, program) ?? /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
+const usageError = (error: CommanderError, program: Command, argv: readonly string[]): LockstepError => {
+  const near = nearestCommand(error, program, argv) ?? /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
   const message = error.message.replace(/\n\(Did you mean .*\)/s, '').replace(/^error: /, '');
   const hint =
     near === undefined
@@ -136,6 +138,6 @@ export const runCommand = async (world: World, argv: readonly string[]): Promise
     if (!(error instanceof CommanderError)) return fail(world, error, argv);
     if (error.exitCode === 0) return 0;
     // The help that a group without a command shows is its own answer.
-    return error.code === 'commander.help' ? errorCodes.usage : fail(world, usageError(error, program), argv);
+    return error.code === 'commander.help' ? errorCodes.usage : fail(world, usageError(error, program, argv), argv);
   }
 };

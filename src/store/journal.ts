@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { LockstepError } from '../domain/errors.ts';
 import type { FileState } from '../domain/file-state.ts';
-import type { Roots } from '../domain/paths.ts';
+import { isInside, type Roots } from '../domain/paths.ts';
 import type { Files, StateFiles } from '../ports.ts';
 import type { StatePlaces } from './state-dir.ts';
 
@@ -275,6 +275,10 @@ export const listJournals = (
     .filter((name) => name.endsWith(ending))
     .map((name) => waiting(files, join(journal, name)));
 
-/** Whether a journal has to be recovered before anything is written in a target: its own, or one that shares a root with it. */
+/**
+ * Whether a journal has to be recovered before anything is written in a target: its own, or one of a run that wrote in
+ * a root of it, around one or in one: the Python that two targets share may lie in the folder of the one.
+ */
 export const concerns = (journal: WaitingJournal, target: string, roots: Partial<Roots> = {}): boolean =>
-  journal.target === target || Object.values(roots).some((root) => journal.roots.includes(root));
+  journal.target === target ||
+  Object.values(roots).some((root) => journal.roots.some((other) => isInside(root, other) || isInside(other, root)));

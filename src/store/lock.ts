@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Roots } from '../domain/paths.ts';
+import { isInside, type Roots } from '../domain/paths.ts';
+import type { TargetLayout } from '../domain/target.ts';
 import type { ProcessGroups } from '../ports.ts';
 import {
   attemptOne,
@@ -42,6 +43,21 @@ export const rootLockPaths = (roots: Roots): readonly string[] =>
   [...new Set([roots.target, roots.python, roots.checkout])]
     .filter((root) => root !== undefined)
     .map((root) => join(root, lockstepFolder, 'lock'));
+
+/**
+ * The lock files of a target as it was found: also those of a Python and of a clone that lie in its folder, for another
+ * target may have them as roots of its own.
+ */
+export const layoutLockPaths = ({
+  roots,
+  python,
+  checkout,
+}: Pick<TargetLayout, 'roots' | 'python' | 'checkout'>): readonly string[] => {
+  const within = [python?.prefix, checkout].filter(
+    (folder): folder is string => typeof folder === 'string' && isInside(roots.target, folder),
+  );
+  return [...new Set([...rootLockPaths(roots), ...within.map((folder) => join(folder, lockstepFolder, 'lock'))])];
+};
 
 const age = (ports: LockPorts, by: Holder | undefined): string => {
   const seconds = Math.round((ports.clock.now().getTime() - Date.parse(by?.facts?.time ?? '')) / 1000);

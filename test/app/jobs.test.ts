@@ -58,7 +58,7 @@ describe('--jobs', () => {
   it('hides no result behind the failure of another', async () => {
     const world = fleet(...names);
     put(world.dir, { b: null });
-    put(world.at('c'), { 'app.toml': 'broken = [\n' });
+    put(world.at('c'), { '.lockstep/receipts/words.json': '{\n' });
     const { exit, results } = await world.run({ jobs: 4 });
     expect(exit).toBe(4);
     expect(results.map(({ target, outcome }) => `${target} ${outcome}`)).toEqual([
@@ -85,6 +85,7 @@ describe('--jobs', () => {
     const { exit, results } = await world.run({
       jobs: 2,
       signal: stop.signal,
+      ask: async () => true,
       emit: (event) => {
         // By then both have their files in place, and neither has its receipt.
         if (event.kind === 'step.started' && event.uses === 'verify') reached.add(event.target);

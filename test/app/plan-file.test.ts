@@ -126,7 +126,7 @@ describe('a plan that moved is refused whole, with what moved', () => {
       (world) => put(world.at('web'), { 'docs/b.md': 'own\n' }),
       'web: docs/b.md: nothing would be done to it any more',
     ],
-    ['a file that stays', (world) => put(world.at('app'), { 'docs/a.md': 'mine too\n' }), 'app: step'],
+    ['a file that stays', (world) => put(world.at('app'), { 'docs/a.md': 'ours\n' }), 'app: step'],
     [
       'the receipt',
       (world) => {

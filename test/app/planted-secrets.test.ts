@@ -81,7 +81,14 @@ it('no result, event, plan, record or report of a failing check holds a planted 
   expect(report.results[0]?.error?.details?.join('\n')).toContain('plain •••, ••• and •••');
   const main = await words.main();
   const { signal } = new AbortController();
-  const reports = await verify(main, { targets: { names: ['app'] }, suites: null, ask: async () => true, emit: () => {}, signal, env: trustedHome() });
+  const reports = await verify(main, {
+    targets: { names: ['app'] },
+    suites: null,
+    ask: async () => true,
+    emit: () => {},
+    signal,
+    env: trustedHome(),
+  });
   expect(reports).toMatchObject([{ passed: false }]);
   expect(JSON.stringify(reports)).toContain('plain •••, ••• and');
   for (const text of [JSON.stringify([report, reports]), kept()]) expect(text.match(/PLANTED\w*/g)).toBeNull();

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fse from 'fs-extra';
 import { describe, expect, it } from 'vitest';
+import { layoutOf } from '../../src/app/layouts.ts';
 import { recoverTarget } from '../../src/app/recover.ts';
 import { recoverAll } from '../../src/app/recover-all.ts';
 import { status } from '../../src/app/status.ts';
@@ -10,20 +11,20 @@ import { removeTarget } from '../../src/app/targets.ts';
 import { runRecover } from '../../src/cli/actions/recover.ts';
 import type { Call } from '../../src/cli/call.ts';
 import { paintFor } from '../../src/cli/render/colours.ts';
-import { acquireLock, rootLockPaths } from '../../src/store/lock.ts';
+import { acquireLock, layoutLockPaths, rootLockPaths } from '../../src/store/lock.ts';
 import { cutOff, type PlainWorld, plainWorld } from '../fixtures/plain-world.ts';
 import { put, text } from '../fixtures/sandbox.ts';
 
 /** Two targets with one Python, in which a run of the one was cut off. */
-const sharing = async () => {
-  const world = await plainWorld(['app', 'web'], 'shared');
-  const python = join(world.dir, 'python');
+const sharing = async (where: 'shared' | 'of the first' = 'shared') => {
+  const world = await plainWorld(['app', 'web'], where);
+  const python = where === 'shared' ? join(world.dir, 'python') : join(world.at('app'), '.venv');
   put(world.at('app'), { 'own.txt': 'own\n' });
   const cut = () =>
     cutOff(world, {
       target: 'app',
-      roots: { target: world.at('app'), python },
-      paths: ['own.txt', '@python/module.py'],
+      roots: where === 'shared' ? { target: world.at('app'), python } : { target: world.at('app') },
+      paths: ['own.txt', where === 'shared' ? '@python/module.py' : '.venv/module.py'],
     });
   return { ...world, python, cut };
 };
@@ -46,8 +47,11 @@ const said = async ({ main }: PlainWorld) => {
 };
 
 describe('a run that was cut off in a Python that another target has too', () => {
-  it('is undone by a run of the other target, which says so, and its own target is told', async () => {
-    const world = await sharing();
+  it.each([
+    ['beside both', 'shared'],
+    ["in its own target's folder", 'of the first'],
+  ] as const)('(%s) is undone by a run of the other target, which says so, and its own is told', async (_what, where) => {
+    const world = await sharing(where);
     await world.cut();
     await recordTarget(world.main, 'app', { status: 'syncing' });
     const warnings: string[] = [];
@@ -111,6 +115,21 @@ describe('a run that was cut off in a Python that another target has too', () =>
     await cut;
     expect(text(world.at('web'), 'docs/a.md')).toBe('a2\n');
   });
+});
+
+it('two targets with one Python are never written at once, wherever it lies', async () => {
+  const world = await plainWorld(['app', 'web'], 'of the first');
+  for (const [one, other] of [
+    ['app', 'web'],
+    ['web', 'app'],
+  ] as const) {
+    const lock = await acquireLock(world.ports, layoutLockPaths(await layoutOf(world.main, world.recordOf(one))), {
+      what: `work on ${one}`,
+    });
+    expect(await world.run([other])).toMatchObject({ exit: 7, results: [{ error: { code: 'locked' } }] });
+    lock.release();
+  }
+  expect(existsSync(join(world.at('app'), '.venv/.lockstep'))).toBe(false);
 });
 
 describe('a target with a run that was cut off', () => {

@@ -5,10 +5,10 @@ import { failedBefore } from '../../src/app/retry-failed.ts';
 import { type Fleet, fleet, makeFleetTarget } from '../fixtures/fleet.ts';
 import { put } from '../fixtures/sandbox.ts';
 
-/** Three targets, of which one cannot be merged into and one is not there. */
+/** Three targets, of which one has a damaged receipt and one is not there. */
 const troubled = async (): Promise<Fleet & { readonly id: string }> => {
   const world = fleet('a', 'b', 'c');
-  put(world.at('b'), { 'app.toml': 'broken = [\n' });
+  put(world.at('b'), { '.lockstep/receipts/words.json': '{\n' });
   put(world.dir, { c: null });
   const { run } = await world.run({ reason: 'weekly', steps: { skip: ['plans'] } });
   return { ...world, id: run };
@@ -28,7 +28,7 @@ describe('the targets that did not succeed', () => {
 
   it('are none after a run with nothing to do, which left no record', async () => {
     const world = await troubled();
-    put(world.at('b'), { 'app.toml': null });
+    put(world.at('b'), { '.lockstep': null });
     makeFleetTarget(world.at('c'));
     expect((await world.run()).exit).toBe(0);
     const last = await world.run();

@@ -12,7 +12,7 @@ import { addTarget } from '../../src/app/targets.ts';
 import type { EventBody } from '../../src/domain/events.ts';
 import { openTransaction } from '../../src/pipeline/transaction.ts';
 import { acquireLock, rootLockPaths } from '../../src/store/lock.ts';
-import { machinePorts } from '../fixtures/machine-ports.ts';
+import { machinePorts, trustedHome } from '../fixtures/machine-ports.ts';
 import { commit, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
 import { change, content, fileOf } from '../fixtures/staged-target.ts';
 import { treeLines } from '../fixtures/tree-hash.ts';
@@ -50,7 +50,8 @@ const world = async (...names: readonly string[]) => {
       complete: false,
       emit: (event) => void events.push(event),
       signal: new AbortController().signal,
-      env: {},
+      env: trustedHome(),
+      ask: async () => true,
       ...more,
     });
   const warnings = () => events.flatMap((event) => (event.kind === 'target.warning' ? [event.text] : []));

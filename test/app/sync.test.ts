@@ -16,7 +16,7 @@ import type { Receipt } from '../../src/domain/receipt.ts';
 import type { TargetRecord } from '../../src/domain/target.ts';
 import type { Ports } from '../../src/ports.ts';
 import { acquireLock, rootLockPaths } from '../../src/store/lock.ts';
-import { machinePorts } from '../fixtures/machine-ports.ts';
+import { machinePorts, trustedHome } from '../fixtures/machine-ports.ts';
 import { commit, git, initRepo, put, sampleMain, text } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 
@@ -76,7 +76,7 @@ const makeTarget = (name: string): void => {
   });
 };
 
-const request = { signal: new AbortController().signal, env: {} };
+const request = { signal: new AbortController().signal, env: trustedHome(), ask: async () => true };
 const named = (...names: readonly string[]) => ({ ...request, targets: { names } });
 const run = async (names: readonly string[], { ports = machine, part = null as Part | null } = {}) =>
   sync(await mainOf(ports, root), {

@@ -343,7 +343,10 @@ describe('config-parses', () => {
     const owner = createHash('sha256').update(torn).digest('hex');
     const kept = { path: 'opencode.toml', choice: 'kept', cause: 'c', main: 'm', owner } as const;
     const judged = (decision: object) =>
-      configParses.run(contextOf({ project: { config }, receipt: { ...emptyReceipt, decisions: [{ ...kept, ...decision }] } }), {});
+      configParses.run(
+        contextOf({ project: { config }, receipt: { ...emptyReceipt, decisions: [{ ...kept, ...decision }] } }),
+        {},
+      );
     expect(await judged({})).toMatchObject({
       outcome: 'passed',
       cause: expect.stringMatching(/opencode\.toml: not valid TOML at \d.*; kept as its owner has it$/),

@@ -185,6 +185,7 @@ describe('with a target', () => {
       return out;
     };
     const json = async (...argv: string[]) => JSON.parse(await ok(...argv, '--json')) as Record<string, unknown>;
+    await ok('trust', '--yes');
     await ok('target', 'add', 'app', '--path', '../app');
     expect(await ok('target', 'list')).toMatch(/^- \.\.\/app {2}app {2}site-packages {2}needs sync$/);
 

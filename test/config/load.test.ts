@@ -85,7 +85,9 @@ components:
   one: { from: a, into: b, exclude: ["*.tmp"], on_conflict: fail }
   two: [{ from: [a, b], into: { source: c } }, { from: d, into: e }]
   three: { sources: [{ from: a, into: "\${{ target.package_dir }}/x" }], on_conflict: replace }
-config: [{ from: a.toml, into: a.toml, strategies: { providers.openai: merge, x: three-way } }]
+config:
+  - { from: a.toml, into: a.toml, strategies: { providers.openai: merge, x: three-way } }
+  - { from: b.toml, into: b.toml, on_conflict: fail }
 secrets: [mine]
 suites: { core: [{ uses: pip-check }, { name: n, uses: complete, with: { components: [one] } }] }
 hooks: { pre-push: { branches: [main] }, post-merge: off }
@@ -119,7 +121,10 @@ sla: { high: 8h, default: 2d }
         onConflict: 'replace',
       },
     ]);
-    expect(project.config[0]?.strategies).toEqual({ 'providers.openai': 'merge', x: 'three-way' });
+    expect(project.config).toEqual([
+      { from: 'a.toml', into: 'a.toml', strategies: { 'providers.openai': 'merge', x: 'three-way' } },
+      { from: 'b.toml', into: 'b.toml', strategies: {}, onConflict: 'fail' },
+    ]);
     expect(project.secrets).toEqual(['mine']);
     expect(project.suites.core).toEqual([
       { name: 'pip-check', uses: 'pip-check', with: {} },

@@ -176,6 +176,7 @@ export const makeScene = async (size: SceneSize, place: ScenePlace): Promise<Sce
     runCommand({ cwd: main, env, argv: [...command, ...words] });
   const must = (...words: readonly string[]): Promise<Ended> =>
     mustRun({ cwd: main, env, argv: [...command, ...words] });
+  await must('trust', '--yes');
   await must('target', 'add', 'app', '--path', '../app');
   await must('sync', 'run', '--target', 'app');
   const lib = join(target, '.venv/lib');

@@ -31,8 +31,9 @@ const endGroup = (pid: number | undefined): void => {
   }
 };
 
-export const openShell = (): Shell => {
-  const env = isolatedEnvironment();
+/** @param own variables of its own for everything that it runs */
+export const openShell = (own: Readonly<Record<string, string>>): Shell => {
+  const env = { ...isolatedEnvironment(), ...own };
   const running = new Set<{ readonly end: () => void; readonly ended: Promise<unknown> }>();
   const printed: string[] = [];
   let stopped = false;

@@ -36,6 +36,13 @@ export const tellStory = async ({ root, template, ...parts }: StoryRequest): Pro
   await stage.lockstep('target list');
 
   stage.chapter('The first sync, then an owner edits a document and some configuration');
+  const refused = await stage.lockstep('sync run --all-targets', { code: 6, show: 6 });
+  claims.claim('code that nobody trusts on this machine is not run', {
+    holds: refused.code === 6 && refused.text.includes('is not trusted on this machine yet'),
+    where: 'lockstep trust shows it',
+    instead: refused.text,
+  });
+  await stage.lockstep('trust --yes', { show: 12 });
   const first = await stage.lockstep('sync run --all-targets', { show: 24 });
   if (first.code !== 0)
     throw new Error(`the first sync ended with exit status ${first.code}, so there is nothing to go on with`);

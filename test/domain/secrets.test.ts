@@ -26,10 +26,17 @@ describe('a secret key', () => {
     expect(showValue('s3cret', ['provider', name], defaultSecrets)).toBe(mask);
   });
 
-  it.each([['model'], ['cwd'], ['author'], ['passes'], ['bypass'], ['compass'], ['cookies_enabled'], ['sessions'], ['pin']])(
-    '%s is none',
-    (name) => expect(isSecret(['provider', name], defaultSecrets)).toBe(false),
-  );
+  it.each([
+    ['model'],
+    ['cwd'],
+    ['author'],
+    ['passes'],
+    ['bypass'],
+    ['compass'],
+    ['cookies_enabled'],
+    ['sessions'],
+    ['pin'],
+  ])('%s is none', (name) => expect(isSecret(['provider', name], defaultSecrets)).toBe(false));
 
   it('hides everything below it', () => {
     expect(showValue({ user: 'ada', pin: 1234n }, ['credentials'], defaultSecrets)).toBe(mask);

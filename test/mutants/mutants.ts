@@ -1,6 +1,8 @@
 /** Every guard of an invariant that a test must miss when it is gone. */
+import { goingBackGuards } from './guards/going-back.ts';
 import { ownerGuards } from './guards/owner.ts';
 import { packageGuards } from './guards/package.ts';
+import { planFileGuards } from './guards/plan-file.ts';
 import { stateGuards } from './guards/state.ts';
 import { transactionGuards } from './guards/transaction.ts';
 import { verdictGuards } from './guards/verdicts.ts';
@@ -13,5 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...transactionGuards,
   ...ownerGuards,
   ...packageGuards,
+  ...planFileGuards,
   ...verdictGuards,
+  ...goingBackGuards,
 ];

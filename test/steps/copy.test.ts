@@ -104,7 +104,8 @@ describe('a first sync into an empty target', () => {
   });
 
   it('copies pointers of Git LFS as they are committed, and says once how many there are', async () => {
-    const pointer = (n: number) => `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(63)}${n}\nsize 9\n`;
+    const pointer = (n: number) =>
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(63)}${n}\nsize 9\n`;
     put(main, { 'docs/a.bin': pointer(1), 'docs/b.bin': pointer(2), 'docs/about.md': `# LFS\n\n${pointer(3)}` });
     commit(main, 'docs: large files');
     const { plan, receipt } = await syncDocuments(at());

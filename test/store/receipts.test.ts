@@ -112,7 +112,10 @@ describe('a receipt', () => {
       ...receipt,
       decisions: [{ ...receipt.decisions[0], key: 'not json' }],
     }),
-    'a key that is no list of names': JSON.stringify({ ...receipt, decisions: [{ ...receipt.decisions[0], key: '[{}]' }] }),
+    'a key that is no list of names': JSON.stringify({
+      ...receipt,
+      decisions: [{ ...receipt.decisions[0], key: '[{}]' }],
+    }),
     'a digest under a key that is no JSON': JSON.stringify({
       ...receipt,
       config: { 'a.toml': { from: 'a.toml', blob: 'b', salt: '', keys: { a: '11' } } },
@@ -134,7 +137,10 @@ describe('a receipt', () => {
   const strays: Readonly<Record<string, (path: string) => Receipt>> = {
     'a file of docs': (path) => ({ ...receipt, components: { docs: { ...docs, files: { [path]: file } } } }),
     'a folder of docs': (path) => ({ ...receipt, components: { docs: { ...docs, dirs: [path] } } }),
-    'a configuration file': (path) => ({ ...receipt, config: { [path]: { from: 'a', blob: 'b', salt: '', keys: {} } } }),
+    'a configuration file': (path) => ({
+      ...receipt,
+      config: { [path]: { from: 'a', blob: 'b', salt: '', keys: {} } },
+    }),
     'what a decision is about': (path) => ({
       ...receipt,
       decisions: [{ path, choice: 'kept', cause: '', main: 'x', owner: 'y' }],
@@ -166,7 +172,8 @@ describe('a receipt', () => {
     expect(check({ target: '/t', python: '/p' })).not.toThrow();
     expect(await thrown(check({ target: '/t' }))).toMatchObject({
       code: 'receipt-invalid',
-      message: 'the receipt /t/r.json names @python/lib/a.py as a file of package, and app has no Python outside its folder',
+      message:
+        'the receipt /t/r.json names @python/lib/a.py as a file of package, and app has no Python outside its folder',
       hint: expect.stringContaining('lockstep target update app --python'),
     });
   });

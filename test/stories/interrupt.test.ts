@@ -68,6 +68,7 @@ describe('a sync that is stopped while its target is being verified', () => {
     put(main, { 'sync.config.yaml': text(main, 'sync.config.yaml').replace('  core:\n', `  core:\n${check}`) });
     commit(main, 'test: a check that holds');
     expect(lockstep(main, 'target', 'add', 'app', '--path', '../app').exit).toBe(0);
+    expect(lockstep(main, 'trust', '--yes').exit).toBe(0);
   });
   afterAll(() => fse.removeSync(top));
   // Each test has something new to bring.

@@ -37,6 +37,19 @@ describe('one target from its first sync to its rollback', () => {
     expect(lockstep(main, 'target', 'list').out).toContain('- for_testing/as_dependency/app');
   });
 
+  it('runs nothing that nobody trusts, and says what it would run', () => {
+    const before = treeHash(top);
+    const refused = lockstep(main, 'sync', 'run', '--target', 'app');
+    expect(refused.exit).toBe(6);
+    expect(refused.err).toContain('is not trusted on this machine yet');
+    expect(refused.err).toContain('+ file src/opencode/backend.py');
+    expect(refused.err).toMatch(/^next {2}look at it and trust it: lockstep trust /m);
+    expect(lockstep(main, 'trust').exit).toBe(6);
+    expect(treeHash(top)).toBe(before);
+    expect(lockstep(main, 'trust', '--yes').exit).toBe(0);
+    expect(treeHash(top)).toBe(before);
+  });
+
   it('shows a dry run and leaves main, target and state untouched', () => {
     const before = treeHash(top);
     const answer = lockstep(main, 'sync', 'run', '--target', 'app', '--dry-run');

@@ -6,7 +6,7 @@ import type { RestorePlan } from '../../domain/restore.ts';
 import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
 import type { UndoReport } from '../../pipeline/transaction.ts';
 import type { BackupManifest } from '../../store/backups.ts';
-import { acquireLock, rootLockPaths } from '../../store/lock.ts';
+import { acquireLock, layoutLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
 import type { MainProject } from '../main-project.ts';
 import { transactionIn } from '../open-transaction.ts';
@@ -77,7 +77,7 @@ const swapIn = async (main: MainProject, work: RestoreWork): Promise<readonly st
 /** Throws `locked`, `target-changed` when another run finished since it was planned, `backup-failed`, `disk`. */
 export const applyRestore = async (main: MainProject, work: RestoreWork): Promise<Restored> => {
   const { record, layout, receipt } = work;
-  const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what: `restore ${record.name}` });
+  const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what: `restore ${record.name}` });
   try {
     if (waitingRuns(main, record, layout.roots).length > 0) {
       throw new LockstepError('target-changed', 'another run was cut off meanwhile: nothing was restored', {

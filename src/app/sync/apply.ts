@@ -3,7 +3,7 @@ import type { TargetResult } from '../../domain/events.ts';
 import type { TargetStatus } from '../../domain/target.ts';
 import { type RunEnd, runTarget } from '../../pipeline/run.ts';
 import { stepKinds } from '../../steps/index.ts';
-import { acquireLock, rootLockPaths } from '../../store/lock.ts';
+import { acquireLock, layoutLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
 import { layoutOf, rememberLayout } from '../layouts.ts';
 import { look } from '../look.ts';
@@ -119,7 +119,7 @@ export const applyLocked = async (
   const { record, layout } = first.prepared;
   const target = record.name;
   const what = `sync run ${job.facts.id} of ${target}`;
-  const lock = await acquireLock(main.ports, rootLockPaths(layout.roots), { what });
+  const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what });
   try {
     await recordTarget(main, target, { status: 'syncing' });
     const planned = await planUnderLock(job, first);

@@ -1,11 +1,12 @@
 /** What one sync was asked for, and what all of its targets share. */
+
+import type { PlanFile } from '../../config/plan-schema.ts';
 import type { EventBody } from '../../domain/events.ts';
 import type { RunFacts } from '../../integrations/target-context.ts';
 import type { MainTree } from '../../store/main-tree.ts';
 import type { WheelStore } from '../../store/wheels.ts';
 import type { TargetChoice } from '../choose-targets.ts';
 import type { MainProject } from '../main-project.ts';
-import type { PlanFile } from '../plan-file.ts';
 import type { TrustQuestion } from '../trust/trust.ts';
 import type { StepChoice } from './choose-steps.ts';
 

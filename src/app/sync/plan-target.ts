@@ -3,7 +3,7 @@ import { needOf, nextReceipt, type PlanNeed, withoutStep } from '../../domain/ne
 import type { TargetPlan } from '../../domain/plan.ts';
 import type { Receipt } from '../../domain/receipt.ts';
 import type { TargetRecord } from '../../domain/target.ts';
-import type { Pipeline } from '../../pipeline/pipeline.ts';
+import type { Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
 import { planTarget } from '../../pipeline/plan.ts';
 import { stepKinds } from '../../steps/index.ts';
 import { type Prepared, prepareTarget } from '../prepare.ts';
@@ -24,15 +24,21 @@ export interface Planned {
   readonly need: PlanNeed;
 }
 
+/** The same steps, verifying what the part names; none of it where the part names nothing. */
+const verifying = (steps: readonly PipelineStep[], suites: readonly string[]): readonly PipelineStep[] =>
+  steps.flatMap((step) => {
+    if (step.uses !== 'verify') return [step];
+    return suites.length === 0 ? [] : [{ ...step, with: { ...step.with, suites } }];
+  });
+
 /** What a run of a part performs of a pipeline. */
 export const partOf = (pipeline: Pipeline, part: Part | null): Pipeline => {
   if (part === null) return pipeline;
   const steps = pipeline.steps
     .filter((step) => part.uses.includes(step.uses))
-    .map(({ if: _condition, ...step }) =>
-      step.uses === 'verify' ? { ...step, with: { ...step.with, suites: part.suites } } : step,
-    );
-  return { ...pipeline, steps: part.suites.length === 0 ? steps.filter((step) => step.uses !== 'verify') : steps };
+    .map(({ if: _condition, ...step }) => step);
+  const { suites } = part;
+  return { ...pipeline, steps: verifying(steps, suites), onFailure: verifying(pipeline.onFailure, suites) };
 };
 
 /** The plan, with those that are left out where they stand in the pipeline. */

@@ -1,5 +1,5 @@
 /** Gathers everything that runs of a main project execute on this machine, whatever targets are registered: one hash fits every machine. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { suitesOf } from '../../checks/default-suites.ts';
 import { executedBy } from '../../checks/run-suites.ts';
 import { namesOf } from '../../config/known-names.ts';
@@ -9,6 +9,7 @@ import { isSecret, mask } from '../../domain/secrets.ts';
 import { buildCode, fileParts } from '../../integrations/package/build-code.ts';
 import { listPipelines, loadPipeline } from '../../pipeline/load.ts';
 import type { Pipeline, PipelineStep } from '../../pipeline/pipeline.ts';
+import { filesAlong, namedFiles } from '../../steps/run/script.ts';
 import { type MainTree, sha256 } from '../../store/main-tree.ts';
 import type { MainProject } from '../main-project.ts';
 
@@ -62,20 +63,12 @@ const pipelineParts = (loaded: readonly Loaded[], secrets: readonly string[]): r
     }));
   });
 
-/** Files of main that commands name, and what lies beside them: it comes along. */
+/** Files of main that commands name, and what comes along with them. */
 const scriptParts = async (tree: MainTree, loaded: readonly Loaded[]): Promise<readonly ExecutablePart[]> => {
   const words = loaded.flatMap((one) => ('pipeline' in one ? programSteps(one.pipeline).flatMap(wordsOf) : []));
   if (words.length === 0) return [];
-  const tracked = new Map((await tree.under('')).map((entry) => [entry.path, entry]));
-  const named = [...new Set(words)].flatMap((word) => tracked.get(word.replace(/^\.\//, '')) ?? []);
-  const along = await Promise.all(
-    named.map(({ path }) => (dirname(path) === '.' ? Promise.resolve([]) : tree.under(dirname(path)))),
-  );
-  const files = new Map([...named, ...along.flat()].map((entry) => [entry.path, entry]));
-  return fileParts(
-    tree,
-    [...files.values()].filter(({ mode }) => mode !== '160000'),
-  );
+  const named = await namedFiles(tree, words);
+  return fileParts(tree, await filesAlong(tree, named.values()));
 };
 
 /** Sorted by nothing: the hash does not depend on the order. Throws `object-missing`. */

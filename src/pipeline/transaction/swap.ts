@@ -120,7 +120,7 @@ const aboutPath = (error: unknown, { path, place }: FileEntry, { places }: Workp
   const reason = error.message.slice(error.message.lastIndexOf(': ') + 2);
   const denied = /\((?:EPERM|EACCES)\)$/.test(reason);
   const hint = denied
-    ? `ls -ld ${path} ${dirname(path)} shows whose they are, lsattr ${path} whether it is protected from changes (chattr -i ${path} ends that); then run the command again`
+    ? `lsattr ${path} shows whether it is protected from changes (chattr -i ${path} ends that), ls -ld ${dirname(path)} whose its folder is; then run the command again`
     : error.hint;
   return new LockstepError('disk', `${path} cannot be replaced or removed: ${reason}`, {
     cause: error,

@@ -45,7 +45,7 @@ const shellWords = (script: string): readonly string[] => ['sh', '-c', script];
 /** Throws `expression-invalid`, and `target-invalid` for a program whose name comes out empty. */
 export const commandOf = async (context: StepContext, options: RunOptions): Promise<Command> => {
   const { fill, project, main } = context;
-  const { unknown = () => false, show = fill, secrets = [] } = context.values ?? {};
+  const { show = fill, secrets = [] } = context.values ?? {};
   const { argv: templates = [], script } = options;
   const argv = script === undefined ? templates.map(fill) : shellWords(script);
   if ((argv[0] ?? '') === '') {
@@ -53,8 +53,8 @@ export const commandOf = async (context: StepContext, options: RunOptions): Prom
       hint: 'look at what the template reads: lockstep target show says what the target has',
     });
   }
-  const known = argv.filter((_word, index) => script === undefined && !unknown(templates[index] ?? ''));
-  const named = await namedFiles(main, known);
+  // Only words as they are written: what a template becomes was seen by nobody who trusted the command.
+  const named = await namedFiles(main, script === undefined ? templates : []);
   const along = named.size === 0 ? [] : await filesAlong(main, named.values());
   const env = Object.fromEntries(Object.entries(context.env ?? {}).map(([name, value]) => [name, fill(value)]));
   // What is not known yet, and what passes, counts as it is written.

@@ -15,13 +15,11 @@ export const namedFiles = async (main: MainTree, words: readonly string[]): Prom
   return new Map(words.filter((word) => tracked.has(cleaned(word))).map((word) => [word, cleaned(word)]));
 };
 
-/** What comes along with files: all of their folders; of main's top, only the files that lie there themselves. Sorted. */
+/** Files, and what comes along with them: all of their folders; nothing with one that lies at main's top. Sorted. */
 export const filesAlong = async (main: MainTree, paths: Iterable<string>): Promise<readonly TreeEntry[]> => {
   const found = new Map<string, TreeEntry>();
-  for (const folder of new Set([...paths].map((path) => posix.dirname(path)))) {
-    const entries = await main.under(folder);
-    for (const entry of entries) if (folder !== '.' || !entry.path.includes('/')) found.set(entry.path, entry);
-  }
+  const places = [...paths].map((path) => (posix.dirname(path) === '.' ? path : posix.dirname(path)));
+  for (const place of new Set(places)) for (const entry of await main.under(place)) found.set(entry.path, entry);
   return [...found.values()].filter(({ mode }) => mode !== '160000').sort((a, b) => (a.path < b.path ? -1 : 1));
 };
 

@@ -42,6 +42,7 @@ test('of a package from an index, status says that the index was not asked, and 
   const config = text(main, 'sync.config.yaml').replace('package: src/opencode', `from: index\n  index: ${index.url}`);
   put(main, { 'sync.config.yaml': config });
   commit(main, 'build: the package comes from an index');
+  await lockstep(main, 'trust', '--yes');
   await lockstep(main, 'target', 'add', 'app', '--path', '../app');
   await lockstep(main, 'sync', 'run', '--target', 'app');
 

@@ -121,11 +121,11 @@ describe('sync run', () => {
 
   it('--retry-failed does again what did not succeed, with the same options', async () => {
     const world = fleet('a', 'b');
-    put(world.at('b'), { 'app.toml': 'broken = [\n' });
+    put(world.at('b'), { '.lockstep/receipts/words.json': '{\n' });
     const first = await lockstep(world, 'sync', 'run', '--all-targets', '--skip', 'plans', '--reason', 'weekly');
     expect(first.code).toBe(4);
     expect(first.out).not.toContain('--retry-failed');
-    put(world.at('b'), { 'app.toml': null });
+    put(world.at('b'), { '.lockstep': null });
     const again = await lockstep(world, 'sync', 'run', '--retry-failed');
     expect({ code: again.code, err: again.err }).toEqual({ code: 0, err: '' });
     expect(again.out).toMatch(/^1 target of run \d{8}T\d{6}Z-[0-9a-f]{4} again: b$/m);

@@ -21,6 +21,15 @@ const silenced = (what: string, find: string): Mutant => ({
 
 export const writingGuards: readonly Mutant[] = [
   {
+    name: 'receipt-entries',
+    invariant: 5,
+    guard: 'a receipt that names paths out of the target is refused as a whole',
+    file: 'src/store/receipts.ts',
+    find: '  if (entry !== undefined) throw damaged(path, entry);\n',
+    replace: '',
+    tests: ['test/store/receipts.test.ts'],
+  },
+  {
     name: 'inside-by-parts',
     invariant: 5,
     guard: '/repo-evil is not inside /repo',
