@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/canonical-json.ts';
 import { LockstepError } from '../domain/errors.ts';
 
 /** More differing paths of one target than this are counted. */
-const listed = 20;
+const listed = 10;
 
 type Placed = Exclude<ActionInPlan, { readonly kind: 'note' }>;
 
@@ -65,17 +65,35 @@ const stepLines = (then: TargetInPlan, now: TargetInPlan): readonly string[] => 
 /** What moved of one target; empty when the plan is still the truth. */
 export const movedInTarget = (then: TargetInPlan, now: TargetInPlan): readonly string[] => {
   if (same(then, now)) return [];
-  const causes = [
+  const roots = [
     ...(then.pipeline.digest === now.pipeline.digest && then.pipeline.name === now.pipeline.name
       ? []
       : [`the pipeline ${now.pipeline.name} is not the one that the plan was made with`]),
     ...(then.receipt === now.receipt ? [] : ['its receipt moved: another sync, rollback or tag went between']),
-    ...pathLines(then, now),
   ];
-  // What follows from the above would only repeat it.
-  const rest = causes.length > 0 ? [] : stepLines(then, now);
-  const said = [...causes, ...rest];
-  return said.length > 0 ? said : ['what was asked for, or why, is different'];
+  // What follows from another pipeline or receipt would only bury it; so would steps beside their paths.
+  if (roots.length > 0) return roots;
+  const paths = pathLines(then, now);
+  if (paths.length > 0) return paths;
+  const steps = stepLines(then, now);
+  return steps.length > 0 ? steps : ['what was asked for, or why, is different'];
+};
+
+/** More targets than this that say the same are counted. */
+const named = 5;
+
+const namesText = (names: readonly string[]): string =>
+  names.length <= named
+    ? names.join(', ')
+    : `${names.slice(0, named - 1).join(', ')} and ${names.length - named + 1} more`;
+
+/** What moved of all targets, said once where several say the same. */
+export const movedLines = (
+  all: readonly { readonly name: string; readonly moved: readonly string[] }[],
+): readonly string[] => {
+  const names = new Map<string, string[]>();
+  for (const { name, moved } of all) for (const line of moved) names.set(line, [...(names.get(line) ?? []), name]);
+  return [...names].map(([line, targets]) => `${namesText(targets)}: ${line}`);
 };
 
 /** What moved of the main project. */

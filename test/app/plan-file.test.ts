@@ -109,7 +109,7 @@ describe('a plan that moved is refused whole, with what moved', () => {
         put(root, {
           'pipelines/documents.yaml': text(root, 'pipelines/documents.yaml').replace('id: detect', 'id: look'),
         }),
-      'app: the pipeline documents is not the one that the plan was made with',
+      ': the pipeline documents is not the one that the plan was made with',
     ],
     [
       'a file that it replaces',

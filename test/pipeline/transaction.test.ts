@@ -463,6 +463,8 @@ describe('staging', () => {
       'rename',
       'flush one',
       'note',
+      // Staging is gone from the disk before its journal is.
+      'flush one',
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { LockstepError, messageOf } from '../../domain/errors.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { configurationDigest, type TargetInPlan, targetInPlan } from '../plan-file.ts';
-import { movedInMain, movedInTarget, stale } from '../plan-moved.ts';
+import { movedInMain, movedInTarget, movedLines, stale } from '../plan-moved.ts';
 import { waitingFor } from '../recover.ts';
 import { type Job, usualJobs } from './job.ts';
 import { type Planned, planForTarget } from './plan-target.ts';
@@ -57,7 +57,7 @@ export const heldToPlan = async (job: Job, records: readonly TargetRecord[]): Pr
     roots: ({ record }) => rootsForScheduling(main, record),
     work: async ({ then, record }) => ({ name: record.name, ...(await lookAt(silent, record, then)) }),
   });
-  const lines = looked.flatMap((one) => one.moved.map((line) => `${one.name}: ${line}`));
+  const lines = movedLines(looked);
   if (lines.length > 0) throw stale(lines);
   return new Map(looked.flatMap(({ name, planned }) => (planned === undefined ? [] : [[name, planned] as const])));
 };

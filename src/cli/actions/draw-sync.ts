@@ -94,6 +94,10 @@ export const drawSync = async (call: Call, main: MainProject, wanted: Wanted): P
       const written = report.plan.targets.map(({ target }) => target);
       face.draw(whole({ kind: 'plan.written', file: out.name, targets: written }));
     }
+    if (out !== undefined && report.plan === null) {
+      const text = `nothing could be planned: ${out.name} is not written`;
+      face.draw(whole({ kind: 'target.warning', target: 'main', text }));
+    }
     return exitOf(report, options);
   } finally {
     // Also when something was thrown: what is said of it would be drawn over by a tree that still redraws.

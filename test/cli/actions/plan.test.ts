@@ -68,8 +68,17 @@ describe('sync plan', () => {
     expect(text(world.at('web'), 'docs/a.md')).toBe('a2\n');
     const again = await lockstep(world, 'sync', 'run', '--plan', '../p.json');
     expect({ code: again.code, out: again.out }).toEqual({ code: 6, out: '' });
-    expect(again.err).toContain('app: its receipt moved');
-    expect(again.err).toContain('web: its receipt moved');
+    expect(again.err).toContain('app, web: its receipt moved');
+    expect(again.err.split('\n')).toHaveLength(3);
+  });
+
+  it('--out says when there is no plan to write', async () => {
+    const world = fleet('app');
+    put(world.dir, { app: null });
+    const { code, out } = await lockstep(world, 'sync', 'plan', 'app', '--out', '../p.json');
+    expect(code).toBe(5);
+    expect(out).toContain('nothing could be planned: ../p.json is not written');
+    expect(existsSync(join(world.dir, 'p.json'))).toBe(false);
   });
 
   it('tells programs of the file as an event', async () => {

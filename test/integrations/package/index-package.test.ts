@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fse from 'fs-extra';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { fetchPin } from '../../../src/integrations/package/index-pin.ts';
@@ -167,11 +169,13 @@ it('plans nothing while the newest is whole, upgrades when there is a newer one,
 });
 
 it('keeps what its owner installed in its place, but for the newest that the index offers', async () => {
-  const byName = (version: string) =>
-    pip(
-      target.python,
-      ...['install', '-q', '--no-deps', '--force-reinstall', '--index-url', index.url, `opencode-ai==${version}`],
-    );
+  // Not in one go: the index is served by this very process.
+  const byName = (version: string) => {
+    const args = ['-q', '--no-deps', '--force-reinstall', '--index-url', index.url, `opencode-ai==${version}`];
+    return promisify(execFile)(target.python, ['-m', 'pip', 'install', ...args], {
+      env: { ...process.env, PIP_NO_INDEX: '0', no_proxy: '127.0.0.1', NO_PROXY: '127.0.0.1' },
+    });
+  };
   publish('opencode-ai', '1.2.0');
   const first = situation();
   const { receipt: older } = await syncPackage(first);
@@ -181,34 +185,27 @@ it('keeps what its owner installed in its place, but for the newest that the ind
   // Put there by the sync of another target that has the same Python.
   expect(await plan({ ...first, receipt: older })).toMatchObject({ actions: [], warnings: [] });
 
-  process.env.PIP_NO_INDEX = '0';
-  try {
-    byName('1.2.0');
-    const kept = await syncPackage({ ...first, receipt });
-    expect(kept.plan.actions).toEqual([]);
-    expect(kept.plan.warnings).toEqual([
-      'opencode-ai 1.2.0 was installed by its owner, where the last sync had put 1.3.0; kept as it is, main has 1.3.0 of the index',
-    ]);
-    const again = { ...first, receipt: kept.receipt };
-    expect((await plan(again)).warnings).toEqual([]);
-    const { context } = await prepare(again);
-    expect(await sitePackages.assess(context)).toMatchObject({
-      state: 'in-step',
-      besides: 'opencode-ai 1.2.0 is kept as its owner installed it',
-    });
-    const replaced = await sitePackages.planPackage(context, 'reinstall', { onConflict: 'replace' });
-    expect(replaced.warnings).toEqual([expect.stringContaining('; replaced, it is in the backup')]);
-    expect(planLines(replaced)).toContainEqual(
-      expect.stringMatching(/^\+ .*opencode_ai-1\.3\.0\.dist-info\/METADATA$/),
-    );
-    await expect(sitePackages.planPackage(context, 'reinstall', { onConflict: 'fail' })).rejects.toMatchObject({
-      code: 'conflict-refused',
-    });
-    byName('1.3.0');
-    expect(await plan({ ...first, receipt: older })).toMatchObject({ actions: [], warnings: [] });
-  } finally {
-    process.env.PIP_NO_INDEX = '1';
-  }
+  await byName('1.2.0');
+  const kept = await syncPackage({ ...first, receipt });
+  expect(kept.plan.actions).toEqual([]);
+  expect(kept.plan.warnings).toEqual([
+    'opencode-ai 1.2.0 was installed by its owner, where the last sync had put 1.3.0; kept as it is, main has 1.3.0 of the index',
+  ]);
+  const again = { ...first, receipt: kept.receipt };
+  expect((await plan(again)).warnings).toEqual([]);
+  const { context } = await prepare(again);
+  expect(await sitePackages.assess(context)).toMatchObject({
+    state: 'in-step',
+    besides: 'opencode-ai 1.2.0 is kept as its owner installed it',
+  });
+  const replaced = await sitePackages.planPackage(context, 'reinstall', { onConflict: 'replace' });
+  expect(replaced.warnings).toEqual([expect.stringContaining('; replaced, it is in the backup')]);
+  expect(planLines(replaced)).toContainEqual(expect.stringMatching(/^\+ .*opencode_ai-1\.3\.0\.dist-info\/METADATA$/));
+  await expect(sitePackages.planPackage(context, 'reinstall', { onConflict: 'fail' })).rejects.toMatchObject({
+    code: 'conflict-refused',
+  });
+  await byName('1.3.0');
+  expect(await plan({ ...first, receipt: older })).toMatchObject({ actions: [], warnings: [] });
 });
 
 it('fetches a pin once, also for the next run', async () => {
