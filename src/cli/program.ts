@@ -62,10 +62,9 @@ const nearestCommand = (error: CommanderError, program: Command, argv: readonly 
     paths.map((one) => one.word),
   );
   const meant = paths.filter((one) => one.word === near);
-  // Several groups have a `list`: that of the group that was typed is meant, and goes without saying.
-  const typed = meant.find(({ path }) => argv.includes(path.split(' ')[0] ?? ''));
-  const found = typed?.word ?? meant[0]?.path;
-  return found === undefined ? undefined : `Did you mean ${found}?`;
+  // Several groups have a `list`: that of the group that was typed is meant.
+  const found = meant.find(({ path }) => argv.includes(path.split(' ')[0] ?? '')) ?? meant[0];
+  return found === undefined ? undefined : `Did you mean ${found.path}?`;
 };
 
 /** commander's `error: …\n(Did you mean …?)` as a usage error. */

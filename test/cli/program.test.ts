@@ -74,7 +74,7 @@ describe('help', () => {
 
 describe('usage errors', () => {
   test.each([
-    ['a mistyped command of a group', ['sync', 'stauts'], 'did you mean status?'],
+    ['a mistyped command of a group', ['sync', 'stauts'], 'did you mean sync status?'],
     ['a mistyped group', ['snyc'], 'did you mean sync?'],
     ['a command named without its group', ['stauts'], 'did you mean sync status?'],
     ['a mistyped option', ['sync', 'detect', '--sinc', 'x'], 'did you mean --since?'],
@@ -95,7 +95,7 @@ describe('usage errors', () => {
   test('with --json the error is one object on stdout', async () => {
     const { code, out, err } = await lockstep('/', 'sync', 'stauts', '--json');
     expect({ code, err }).toEqual({ code: 2, err: '' });
-    expect(JSON.parse(out)).toMatchObject({ kind: 'error', code: 'usage', hint: 'did you mean status?' });
+    expect(JSON.parse(out)).toMatchObject({ kind: 'error', code: 'usage', hint: 'did you mean sync status?' });
   });
 });
 

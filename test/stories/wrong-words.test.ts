@@ -43,7 +43,7 @@ describe('wrong words', () => {
   it.each([
     ['a mistyped option', 'sync run --targt app', "unknown option '--targt'", 'did you mean --target?'],
     ['a mistyped group', 'snyc', "unknown command 'snyc'", 'did you mean sync?'],
-    ['a mistyped command', 'sync rnu', "unknown command 'rnu'", 'did you mean run?'],
+    ['a mistyped command', 'sync rnu', "unknown command 'rnu'", 'did you mean sync run?'],
     ['a command without its group', 'detect', "unknown command 'detect'", 'did you mean sync detect?'],
     ['a missing argument', 'target show', "missing required argument 'target'", '--help'],
     ['a missing option', 'target add other', '--path <folder>', '--help'],
