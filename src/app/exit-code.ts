@@ -20,5 +20,5 @@ export const exitCodeOf = (
   if (failed.length < results.length) return 4;
   const codes = new Set(failed.map((result) => errorCodes[(result.error?.code ?? 'step-failed') as ErrorCode] ?? 5));
   const only = codes.size === 1 ? [...codes][0] : undefined;
-  return only === 6 || only === 7 || only === 2 ? only : 5;
+  return only === 6 || only === 7 ? only : 5;
 };

@@ -101,30 +101,28 @@ describe('wrong files', () => {
     });
   });
 
-  // These belong to one target, and the others go on: the run says it of that target.
+  it('a pipeline of a newer version', () => {
+    const path = 'pipelines/documents.yaml';
+    changed(story.main, path, `version: 9\n${text(story.main, path)}`, () =>
+      refuses(story.main, run, { says: `${path} has version 9`, next: 'update lockstep' }),
+    );
+  });
+
+  // It belongs to one target, and the others go on: the run says it of that target.
   const stops = (answer: Answer, says: string): void => {
-    expect(answer.exit).toBe(2);
+    expect(answer.exit).toBe(5);
     expect(answer.out).toContain(`error app: ${says}`);
     expect(answer.out).toMatch(/^next {2}update lockstep/im);
   };
   const last = (answer: Answer): void => {
-    expect({ exit: answer.exit, err: answer.err }).toEqual({ exit: 2, err: '' });
+    expect({ exit: answer.exit, err: answer.err }).toEqual({ exit: 5, err: '' });
     expect(lastObject(answer)).toMatchObject({
       kind: 'run.finished',
-      exit: 2,
+      exit: 5,
       results: [{ target: 'app', error: { code: 'format-newer', hint: expect.stringMatching(/update lockstep/i) } }],
     });
   };
   const target = () => treeHash(story.target);
-
-  it('a pipeline of a newer version leaves its target alone', () => {
-    const before = target();
-    const path = 'pipelines/documents.yaml';
-    changed(story.main, path, `version: 9\n${text(story.main, path)}`, () => {
-      stops(lockstep(story.main, ...run), `${path} has version 9`);
-    });
-    expect(target()).toBe(before);
-  });
 
   it('a receipt of a newer format leaves its target alone', () => {
     const path = '.lockstep/receipts/opencode-ai.json';
