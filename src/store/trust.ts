@@ -1,4 +1,5 @@
 /** Remembers, outside every repository, which executable content of which main project this person trusts on this machine. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { ExecutablePart } from '../domain/executable.ts';
@@ -15,18 +16,17 @@ export interface TrustEntry {
   readonly parts: readonly ExecutablePart[];
 }
 
-interface TrustFile {
-  readonly format: number;
-  readonly projects: Readonly<Record<string, TrustEntry>>;
-}
-
-/** `$XDG_STATE_HOME/lockstep/trust.json`, else below `~/.local/state`; undefined when neither variable is set. */
-export const trustPath = (env: Readonly<Record<string, string>>): string | undefined => {
+/** `$XDG_STATE_HOME/lockstep/trust`, else below `~/.local/state`; undefined when neither variable is set. */
+export const trustFolder = (env: Readonly<Record<string, string>>): string | undefined => {
   const given = env.XDG_STATE_HOME ?? '';
   // The XDG specification: a relative path is to be ignored.
   const base = given.startsWith('/') ? given : env.HOME ? join(env.HOME, '.local', 'state') : undefined;
-  return base === undefined ? undefined : join(base, 'lockstep', 'trust.json');
+  return base === undefined ? undefined : join(base, 'lockstep', 'trust');
 };
+
+/** One file for each main project: two that are trusted at once take nothing from each other. */
+const fileFor = (folder: string, mainRoot: string): string =>
+  join(folder, `${createHash('sha256').update(mainRoot).digest('hex').slice(0, 32)}.json`);
 
 const isPart = (value: unknown): value is ExecutablePart => {
   const part = value as Partial<ExecutablePart> | null;
@@ -39,67 +39,52 @@ const isPart = (value: unknown): value is ExecutablePart => {
   );
 };
 
-const isEntry = (value: unknown): value is TrustEntry => {
-  const entry = value as Partial<TrustEntry> | null;
-  return (
-    typeof entry === 'object' &&
-    entry !== null &&
-    typeof entry.hash === 'string' &&
-    typeof entry.time === 'string' &&
-    Array.isArray(entry.parts) &&
-    entry.parts.every(isPart)
-  );
-};
+type Written = Partial<TrustEntry> & { readonly format?: unknown; readonly main?: unknown };
 
-const read = ({ files }: Pick<Ports, 'files'>, path: string): TrustFile => {
-  if (files.stat(path) === undefined) return { format: trustFormat, projects: {} };
+const unreadable = (path: string, why: string, cause?: unknown): LockstepError =>
+  new LockstepError('trust-unreadable', `${path} ${why}`, {
+    hint: 'remove it, then trust again: lockstep trust',
+    cause,
+  });
+
+const parsed = (text: string, path: string): Written => {
   let value: unknown;
   try {
-    value = JSON.parse(files.readText(path));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new LockstepError('trust-unreadable', `${path} cannot be read: ${messageOf(cause)}`, {
-      hint: `remove it, then trust again: lockstep trust`,
-      cause,
+    throw unreadable(path, `cannot be read: ${messageOf(cause)}`, cause);
+  }
+  if (typeof value !== 'object' || value === null) throw unreadable(path, 'is not what Lockstep wrote');
+  return value;
+};
+
+const read = ({ files }: Pick<Ports, 'files'>, path: string, mainRoot: string): TrustEntry | undefined => {
+  if (files.stat(path) === undefined) return undefined;
+  const { format, main, hash, time, parts } = parsed(files.readText(path), path);
+  if (typeof format === 'number' && format > trustFormat) {
+    const known = `this Lockstep knows up to ${trustFormat}`;
+    throw new LockstepError('format-newer', `${path} has format ${format}; ${known}`, {
+      hint: 'use the newer Lockstep that wrote it',
     });
   }
-  const file = value as Partial<TrustFile> | null;
-  if (typeof file?.format === 'number' && file.format > trustFormat) {
-    throw new LockstepError(
-      'format-newer',
-      `${path} has format ${file.format}; this Lockstep knows up to ${trustFormat}`,
-      {
-        hint: 'use the newer Lockstep that wrote it',
-      },
-    );
-  }
-  if (file?.format !== trustFormat || typeof file.projects !== 'object' || file.projects === null) {
-    throw new LockstepError('trust-unreadable', `${path} is not what Lockstep wrote`, {
-      hint: 'remove it, then trust again: lockstep trust',
-    });
-  }
-  // One entry that somebody damaged counts as not trusted, and takes no other one along.
-  const projects = Object.fromEntries(Object.entries(file.projects).filter(([, entry]) => isEntry(entry)));
-  return { format: trustFormat, projects };
+  const whole = typeof hash === 'string' && typeof time === 'string' && Array.isArray(parts) && parts.every(isPart);
+  if (format !== trustFormat || main !== mainRoot || !whole) throw unreadable(path, 'is not what Lockstep wrote');
+  return { hash, time, parts };
 };
 
 export interface TrustStore {
   /** undefined when nothing of the main project was ever trusted here. Throws `trust-unreadable`, `format-newer`. */
   find(mainRoot: string): TrustEntry | undefined;
-  /** Throws what `find` throws, `disk`. */
+  /** Throws `disk`. */
   keep(mainRoot: string, entry: TrustEntry): void;
 }
 
 /** Main projects are told apart by their real path: another checkout of the same project is trusted by itself. */
-export const openTrust = (ports: Pick<Ports, 'files' | 'state'>, path: string): TrustStore => ({
-  find: (mainRoot) => {
-    const { projects } = read(ports, path);
-    return Object.hasOwn(projects, mainRoot) ? projects[mainRoot] : undefined;
-  },
-  keep: (mainRoot, entry) => {
-    const { projects } = read(ports, path);
+export const openTrust = (ports: Pick<Ports, 'files' | 'state'>, folder: string): TrustStore => ({
+  find: (mainRoot) => read(ports, fileFor(folder, mainRoot), mainRoot),
+  keep: (mainRoot, entry) =>
     ports.state.replace(
-      path,
-      `${JSON.stringify({ format: trustFormat, projects: { ...projects, [mainRoot]: entry } }, undefined, 2)}\n`,
-    );
-  },
+      fileFor(folder, mainRoot),
+      `${JSON.stringify({ format: trustFormat, main: mainRoot, ...entry }, undefined, 2)}\n`,
+    ),
 });

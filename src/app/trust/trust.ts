@@ -5,7 +5,7 @@ import { compareParts, type ExecutablePart, executableHash, type PartChange } fr
 import type { Pipeline } from '../../pipeline/pipeline.ts';
 import { stepKinds } from '../../steps/index.ts';
 import { type MainTree, openMainTree } from '../../store/main-tree.ts';
-import { openTrust, type TrustEntry, trustPath } from '../../store/trust.ts';
+import { openTrust, type TrustEntry, trustFolder } from '../../store/trust.ts';
 import { commitOf, type MainProject } from '../main-project.ts';
 import { executableParts } from './executable-parts.ts';
 
@@ -23,7 +23,7 @@ export interface TrustView {
 }
 
 const storeFor = (main: MainProject, env: Env) => {
-  const path = trustPath(env);
+  const path = trustFolder(env);
   return path === undefined ? undefined : openTrust(main.ports, path);
 };
 
