@@ -15,7 +15,8 @@ export const reinstall: StepKind = {
           policies.map((policy) => Type.Literal(policy)),
           {
             default: 'keep',
-            description: 'What happens to a file of the package that its owner edited and main changed too.',
+            description:
+              'What happens to a file of the package that its owner edited and main changed too, and to a whole package that its owner replaced.',
           },
         ),
       ),
