@@ -148,7 +148,7 @@ export const verdictGuards: readonly Mutant[] = [
     invariant: 9,
     guard: 'a run that succeeded in nothing exits 5',
     file: exitCode,
-    find: 'only === 6 || only === 7 || only === 2 ? only : 5',
+    find: 'only === 6 || only === 7 ? only : 5',
     replace: 'only ?? 0',
     tests: exitTests,
   },
