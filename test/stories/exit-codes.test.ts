@@ -20,6 +20,7 @@ beforeAll(() => {
   // In step is the whole target, its package too: a Python with pip, and the pipeline that installs it.
   makeVenv(join(story.target, '.venv'));
   expect(exitOf('target', 'update', 'app', '--pipeline', 'site-packages')).toBe(0);
+  expect(exitOf('trust', '--yes')).toBe(0);
   sync();
 });
 afterAll(() => fse.removeSync(story.top));
