@@ -86,8 +86,8 @@ const appendTo = (path: string, bytes: Uint8Array): void => {
 };
 
 /**
- * Node takes seconds as a number and cuts them to microseconds: aiming at the middle of one always hits it. It reads a
- * negative number as "now", but not a negative date.
+ * Node takes seconds as a number, and before 24 cuts them to microseconds: aiming at the middle of one always hits it.
+ * It reads a negative number as "now", but not a negative date.
  */
 const asTime = (ns: bigint): number | Date =>
   ns < 0n ? new Date(Number(ns / 1_000_000n)) : (Number(ns / 1000n) + 0.5) / 1e6;
