@@ -1,6 +1,8 @@
 /** Runs one program to its end in a fixed environment, and can tell which processes of a lane still live. */
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isolatedEnvironment } from '../fixtures/isolated-environment.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -25,27 +27,11 @@ export interface Command {
 const mark = 'CRASH_LANE';
 
 /** Nothing of the person's git, pip and Python settings reaches a trial; scratch folders go to `scratch`. */
-export const laneEnvironment = (lane: string, scratch: string): Readonly<Record<string, string>> => ({
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(
-      (entry): entry is [string, string] =>
-        entry[1] !== undefined && !/^(GIT_|PIP_|PYTHON|LOCKSTEP|VIRTUAL_ENV|NODE_OPTIONS)/.test(entry[0]),
-    ),
-  ),
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_SYSTEM: '/dev/null',
-  GIT_AUTHOR_NAME: 'Ada Author',
-  GIT_AUTHOR_EMAIL: 'ada@example.invalid',
-  GIT_COMMITTER_NAME: 'Ada Author',
-  GIT_COMMITTER_EMAIL: 'ada@example.invalid',
-  PIP_NO_INDEX: '1',
-  PIP_CONFIG_FILE: '/dev/null',
-  PIP_DISABLE_PIP_VERSION_CHECK: '1',
-  NO_COLOR: '1',
-  TZ: 'UTC',
-  TMPDIR: scratch,
-  [mark]: lane,
-});
+export const laneEnvironment = (lane: string, scratch: string): Readonly<Record<string, string>> => {
+  const { NODE_OPTIONS: _own, ...env } = isolatedEnvironment();
+  // What a trial trusts is forgotten with its lane.
+  return { ...env, TZ: 'UTC', TMPDIR: scratch, XDG_STATE_HOME: join(lane, 'person'), [mark]: lane };
+};
 
 /** Ends with whatever exit status; throws only when the program cannot be started. */
 export const runCommand = ({ cwd, env, argv, killAfter }: Command): Promise<Ended> =>

@@ -183,7 +183,8 @@ describe('what past runs are told of', () => {
     expect(say('sync', 'explain', 'app', 'defualt_model').err).toContain('did you mean default_model?');
   });
 
-  it.skipIf(typeof user === 'string')('also to somebody who may write nothing there', () => {
+  const noUser = typeof user === 'string' ? ` (${user})` : '';
+  it.skipIf(noUser !== '')(`also to somebody who may write nothing there${noUser}`, () => {
     if (typeof user === 'string') return;
     user.owns(story.top);
     const state = join(story.main, '.git/lockstep');

@@ -31,7 +31,7 @@ const written = (log: string, cwd: string): readonly string[] =>
 
 const pathOf = (call: string): string => call.slice(call.indexOf(' ') + 1);
 
-describe.skipIf(!straceIsThere())('the second run of a commit (needs strace)', () => {
+describe.skipIf(!straceIsThere())('the second run of a commit (needs strace: apt-get install strace)', () => {
   let top = '';
   let main = '';
   let target = '';

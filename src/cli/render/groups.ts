@@ -8,12 +8,12 @@ export const namesText = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, shown - 1).join(', ')} and ${names.length - shown + 1} more`;
 
-const placeholder = '<target>';
+const anyTarget = '<target>';
 
 /** A text without the target's own name, where that stands as a word or a part of a path. */
 export const withoutName = (text: string, target: string): string => {
   const name = target.replace(/[.-]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![\\w.-])${name}(?![\\w-]|\\.\\w)`, 'g'), placeholder);
+  return text.replace(new RegExp(`(?<![\\w.-])${name}(?![\\w-]|\\.\\w)`, 'g'), anyTarget);
 };
 
 export interface Told {
