@@ -129,7 +129,10 @@ export interface ProcessResult {
   readonly leftBehind?: readonly string[];
 }
 
-/** Never throws for a non-zero exit: the caller judges. Throws `process-failed` when the program cannot be started. */
+/**
+ * Never throws for a non-zero exit: the caller judges. Throws `process-failed` when the program cannot be started,
+ * and what `onOutput` threw, once the process group is ended.
+ */
 export interface Processes {
   run(request: ProcessRequest): Promise<ProcessResult>;
   /** How many were started so far, by `as`. */

@@ -82,18 +82,28 @@ const launch = async (
 
 type Child = NonNullable<Awaited<ReturnType<typeof launch>>>['child'];
 
-const forward = (child: Child, onOutput: NonNullable<ProcessRequest['onOutput']>): void => {
+interface Listener {
+  readonly onOutput: NonNullable<ProcessRequest['onOutput']>;
+  /** Told once: a listener that threw hears no more. Thrown in a stream, an error would be nobody's and end this process. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+const forward = (child: Child, { onOutput, onFailure }: Listener): void => {
+  let failed = false;
+  const tell = (text: string, from: 'stdout' | 'stderr'): void => {
+    if (text === '' || failed) return;
+    try {
+      onOutput(text, from);
+    } catch (error) {
+      failed = true;
+      onFailure(error);
+    }
+  };
   for (const from of ['stdout', 'stderr'] as const) {
     // A character may be cut in two by the pipe's block size.
     const decoder = new StringDecoder('utf8');
-    child[from]?.on('data', (chunk: Buffer) => {
-      const text = decoder.write(chunk);
-      if (text !== '') onOutput(text, from);
-    });
-    child[from]?.on('end', () => {
-      const rest = decoder.end();
-      if (rest !== '') onOutput(rest, from);
-    });
+    child[from]?.on('data', (chunk: Buffer) => tell(decoder.write(chunk), from));
+    child[from]?.on('end', () => tell(decoder.end(), from));
   }
 };
 
@@ -135,7 +145,7 @@ const leftoversOf = (started: Started): Promise<readonly string[]> =>
     started.child.once('exit', () => void endLeftovers(started).then(resolve, reject));
   });
 
-/** Ends the group after the timeout or on abort; `done` waits until it is over and says whether it was the timeout. */
+/** Ends the group after the timeout, on abort, or on `end`; `done` waits until it is over and says whether it was the timeout. */
 const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
   let timedOut = false;
   let ending: Ending | undefined;
@@ -151,6 +161,7 @@ const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
         }, timeout);
   signal?.addEventListener('abort', end, { once: true });
   return {
+    end,
     done: async (): Promise<boolean> => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
@@ -197,10 +208,16 @@ export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBo
     // Told below; till then a failure of it is nobody's.
     leftovers?.catch(() => {});
     try {
-      if (request.onOutput !== undefined) forward(child, request.onOutput);
+      const failures: unknown[] = [];
+      const onFailure = (error: unknown): void => {
+        failures.push(error);
+        guard.end();
+      };
+      if (request.onOutput !== undefined) forward(child, { onOutput: request.onOutput, onFailure });
       const result = await child;
       const timedOut = await guard.done();
       const leftBehind = await leftovers;
+      for (const error of failures) throw error;
       if (result.isMaxBuffer) {
         endGroupNow(pid);
         throw new LockstepError('process-failed', `${request.argv[0]} wrote more than ${maximumOutput} bytes`);

@@ -135,6 +135,22 @@ describe('running a program', () => {
     expect(seen.join('')).toBe('!é');
   });
 
+  it('throws what its listener threw, once the program has ended with all that it started', async () => {
+    const pidFile = join(temporary('listener'), 'pid');
+    const heard: string[] = [];
+    const run = processes.run({
+      argv: sh(`sleep 30 & echo $! > ${pidFile}; echo one; sleep 0.2; echo two; wait`),
+      as: 'command',
+      onOutput: (text) => {
+        heard.push(text);
+        throw new TypeError('no ear');
+      },
+    });
+    await expect(run).rejects.toThrow(new TypeError('no ear'));
+    expect(heard).toEqual(['one\n']);
+    expect(isRunning(await pidIn(pidFile))).toBe(false);
+  });
+
   it('carries an output of many megabytes', async () => {
     const { stdout } = await processes.run({ argv: sh('head -c 50000000 /dev/zero'), as: 'command' });
     expect(stdout.length).toBe(50_000_000);
