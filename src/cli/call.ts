@@ -1,6 +1,6 @@
 /** One command as it was called: where it stands, how it answers, and the main project that it opens. */
 import { resolve } from 'node:path';
-import { type MainProject, openMain } from '../app/main-project.ts';
+import type { MainProject } from '../app/main-project.ts';
 import { type Paint, paintFor } from './render/colours.ts';
 import type { CommonOptions, World } from './world.ts';
 
@@ -28,7 +28,7 @@ export const callOf = (world: World, options: CommonOptions): Call => {
     dir,
     json,
     paint: paintFor(world.terminal),
-    main: (mode = 'real') => openMain(world.ports(mode), dir),
+    main: async (mode = 'real') => (await import('../app/main-project.ts')).openMain(world.ports(mode), dir),
     answer: (object, lines) => {
       if (json) world.terminal.out(JSON.stringify(object));
       else for (const line of lines) world.terminal.out(line);
