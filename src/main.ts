@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-/** The composition root: what a hook can answer at once needs nothing of the rest, which is loaded only then. */
+/** The entry of the built command: loads the composition root, and nothing else. */
 await import('./main/command.ts');
