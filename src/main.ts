@@ -1,3 +1,77 @@
 #!/usr/bin/env node
-/** The entry of the built command: loads the composition root, and nothing else. */
-await import('./main/command.ts');
+/** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
+import { rmSync } from 'node:fs';
+import packageFacts from '../package.json' with { type: 'json' };
+import { askYesNo } from './adapters/ask.ts';
+import { groupBook } from './adapters/process-groups.ts';
+import { runCommand } from './cli/program.ts';
+import type { World } from './cli/world.ts';
+import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
+import type { Ports } from './ports.ts';
+
+const scratch = new Set<string>();
+const groups = groupBook();
+const stop = new AbortController();
+
+const cleanUp = (): void => {
+  for (const dir of scratch) rmSync(dir, { recursive: true, force: true });
+  scratch.clear();
+};
+
+let stopping = false;
+
+for (const name of Object.keys(signalExits) as StopSignal[]) {
+  process.on(name, () => {
+    if (stopping) {
+      // The second one ends at once; what is left waits for recover.
+      groups.endAll();
+      cleanUp();
+      process.exit(signalExits[name]);
+    }
+    stopping = true;
+    stop.abort(new Interruption(name));
+  });
+}
+// A closed pipe (`| head`) is a reader that has seen enough, not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+/** Loaded when a command asks for them: one that only explains itself needs none of it. */
+const buildPorts = async (mode: 'real' | 'dry-run'): Promise<Ports> => {
+  const [{ machinePorts }, { dryRunPorts }] = await Promise.all([
+    import('./adapters/machine.ts'),
+    import('./adapters/dry-run.ts'),
+  ]);
+  const ports = machinePorts({ env: process.env, groups, onScratch: (dir) => void scratch.add(dir) });
+  return mode === 'dry-run' ? dryRunPorts(ports) : ports;
+};
+
+const interactive = process.stdout.isTTY === true && process.env.TERM !== 'dumb' && !process.env.CI;
+const world: World = {
+  ports: buildPorts,
+  terminal: {
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    interactive,
+    colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    columns: process.stdout.columns ?? 80,
+    ...(interactive && process.stdin.isTTY === true
+      ? { ask: askYesNo({ input: process.stdin, output: process.stdout, signal: stop.signal }) }
+      : {}),
+  },
+  cwd: process.cwd(),
+  env: Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ),
+  signal: stop.signal,
+  version: packageFacts.version,
+};
+
+const exit = await runCommand(world, process.argv.slice(2));
+cleanUp();
+// A signal that came too late to undo anything changes no verdict.
+process.exitCode = exit;
+// Nothing that a library left open may keep a finished command waiting; output is flushed first.
+process.stdout.write('', () => process.exit());

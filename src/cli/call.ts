@@ -28,7 +28,10 @@ export const callOf = (world: World, options: CommonOptions): Call => {
     dir,
     json,
     paint: paintFor(world.terminal),
-    main: async (mode = 'real') => (await import('../app/main-project.ts')).openMain(world.ports(mode), dir),
+    main: async (mode = 'real') => {
+      const { openMain } = await import('../app/main-project.ts');
+      return openMain(await world.ports(mode), dir);
+    },
     answer: (object, lines) => {
       if (json) world.terminal.out(JSON.stringify(object));
       else for (const line of lines) world.terminal.out(line);

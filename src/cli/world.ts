@@ -17,8 +17,8 @@ export const screenOf = (terminal: Pick<Terminal, 'interactive' | 'columns'>): n
   terminal.interactive ? terminal.columns : Infinity;
 
 export interface World {
-  /** The adapters; in a dry run they refuse every write. */
-  readonly ports: (mode: 'real' | 'dry-run') => Ports;
+  /** The adapters, loaded when they are asked for; in a dry run they refuse every write. */
+  readonly ports: (mode: 'real' | 'dry-run') => Promise<Ports>;
   readonly terminal: Terminal;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;

@@ -14,7 +14,7 @@ const budget = 3_000;
 
 /** What a hook has to say; undefined when it is off, nothing is registered or nothing is behind. Writes nothing. */
 const lineOf = async (world: World, hook: GitHook, signal: AbortSignal): Promise<string | undefined> => {
-  const main = await openMain(world.ports('dry-run'), world.cwd);
+  const main = await openMain(await world.ports('dry-run'), world.cwd);
   if (main.project.hooks[hook.name] === 'off' || main.registry.read().targets.length === 0) return undefined;
   return hook.line(await status(main, { targets: 'all', signal, env: world.env }));
 };

@@ -62,7 +62,7 @@ it.each([
 });
 
 it('answers 0 with one line for a bug, and for a hook that is not there', async () => {
-  const broken = (): Ports => {
+  const broken = async (): Promise<Ports> => {
     throw new TypeError('a bug\nwith two lines');
   };
   expect(await call(temporary('hook'), 'post-merge', { ports: broken })).toEqual({
@@ -79,7 +79,7 @@ it('goes on without an answer when its time is up', async () => {
   const ports = machinePorts();
   const hanging: Ports = { ...ports, git: { ...ports.git, places: () => new Promise(() => {}) } };
   const started = performance.now();
-  const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: () => hanging });
+  const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: async () => hanging });
   expect(performance.now() - started).toBeLessThan(10_000);
   expect({ exit, lines }).toEqual({
     exit: 0,

@@ -90,7 +90,7 @@ export const drawSync = async (call: Call, main: MainProject, wanted: Wanted): P
       env: world.env,
     });
     if (out !== undefined && report.plan !== null) {
-      writePlan(call.world.ports('real'), out, report.plan);
+      writePlan(await call.world.ports('real'), out, report.plan);
       const written = report.plan.targets.map(({ target }) => target);
       face.draw(whole({ kind: 'plan.written', file: out.name, targets: written }));
     }

@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 
 /** Exits with 2 when something is wrong. */
 export const runValidate = async (call: Call): Promise<number> => {
-  const { checked, problems } = await validate(call.world.ports('dry-run'), call.dir);
+  const { checked, problems } = await validate(await call.world.ports('dry-run'), call.dir);
   const valid = problems.length === 0;
   call.answer({ kind: 'validation', valid, checked, problems }, [
     // The lines say themselves how many there are: several of them may tell of one problem.

@@ -32,7 +32,10 @@ const lockstep = async (cwd: string, argv: readonly string[], own: Own = {}) => 
   const mine: World = {
     ...world,
     terminal: { ...world.terminal, ...own.terminal },
-    ports: (mode) => own.ports?.(world.ports(mode)) ?? world.ports(mode),
+    ports: async (mode) => {
+      const ports = await world.ports(mode);
+      return own.ports?.(ports) ?? ports;
+    },
   };
   return { code: await runCommand(mine, argv), said };
 };
