@@ -48,15 +48,20 @@ export const runCommand = ({ cwd, env, argv, killAfter }: Command): Promise<Ende
     child.stderr.on('data', (bytes: Buffer) => void all.push(bytes));
     const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
     child.on('error', reject);
-    // Not `close`: what a killed program started may hold its pipes for as long as it likes.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
       const took = performance.now() - started;
-      setImmediate(() => {
+      const end = (): void => {
+        clearTimeout(patience);
         child.stdout.destroy();
         child.stderr.destroy();
         resolve({ code, signal, text: Buffer.concat(all).toString(), out: Buffer.concat(out).toString(), took });
-      });
+      };
+      // The last of what it printed may still be on its way. What a killed program started may hold its pipes for as
+      // long as it likes: nobody waits for that.
+      const killed = signal !== null || code === 137;
+      const patience = setTimeout(end, killed ? 100 : 10_000);
+      child.on('close', end);
     });
   });
 
