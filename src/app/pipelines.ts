@@ -1,25 +1,12 @@
 /** Which pipelines there are, who uses them, and what one of them comes to. Reads only. */
-import { namesOf } from '../config/known-names.ts';
 import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { pipelineFor } from '../domain/team-types.ts';
-import {
-  checkPipelines,
-  type LoadedPipeline,
-  listPipelines,
-  loadWritten,
-  type PipelinePlace,
-} from '../pipeline/load.ts';
+import { checkPipelines, type LoadedPipeline, listPipelines, loadWritten } from '../pipeline/load.ts';
 import { sourceNamed } from '../pipeline/written.ts';
+import { pipelinePlace } from './main-pipelines.ts';
 import type { MainProject } from './main-project.ts';
-
-/** Where a project's pipelines are, and the names that they may use. */
-export const pipelinePlace = (main: MainProject): PipelinePlace => ({
-  files: main.ports.files,
-  root: main.git.mainWorktree,
-  known: namesOf(main.project),
-});
 
 export interface PipelineEntry {
   readonly name: string;

@@ -1,6 +1,5 @@
 /** Gathers what planning one target needs. Reads only. */
 import { runFacts, targetFacts } from '../config/facts.ts';
-import { namesOf } from '../config/known-names.ts';
 import type { ChangeSet } from '../domain/change.ts';
 import { pathsOf } from '../domain/changes.ts';
 import { componentsOf } from '../domain/concerns.ts';
@@ -11,13 +10,13 @@ import { pipelineFor, projectFor } from '../domain/team-types.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { RunFacts, TargetContext } from '../integrations/target-context.ts';
 import { compileCommitRule } from '../pipeline/commit-rules.ts';
-import { loadPipeline } from '../pipeline/load.ts';
 import type { ChangesView, Pipeline } from '../pipeline/pipeline.ts';
 import { fillTemplate } from '../pipeline/templates.ts';
 import { type MainTree, openMainTree } from '../store/main-tree.ts';
 import { openWheels, type WheelStore } from '../store/wheels.ts';
 import { detectChanges, fullSyncReason, reasonOf } from './detect.ts';
 import { layoutOf } from './layouts.ts';
+import { pipelineNamed } from './main-pipelines.ts';
 import type { MainProject } from './main-project.ts';
 import { receiptWithin } from './synced-state.ts';
 
@@ -105,12 +104,7 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
       layout,
       context,
       contents,
-      pipeline: loadPipeline({
-        files: main.ports.files,
-        root: main.git.mainWorktree,
-        name: pipelineFor(main.project, record),
-        known: namesOf(main.project),
-      }),
+      pipeline: pipelineNamed(main, pipelineFor(main.project, record)),
       changes: {
         touches: (component) =>
           touched(context, component) ||

@@ -126,7 +126,7 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
   );
   // What a configuration with mistakes names is known all the same: one look finds the mistakes of all files.
   const known: KnownNames | undefined = config === undefined ? undefined : namesIn(config.value);
-  const place = { files: ports.files, root: git.mainWorktree, ...(known === undefined ? {} : { known }) };
+  const place = { files: ports.files, root: git.root, ...(known === undefined ? {} : { known }) };
   const types = typesIn(config?.value);
   if (config !== undefined) gather(() => typeProblems(config, { place, types }).flatMap(renderProblem));
   if (state !== undefined) gather(() => registryProblems(ports, state, { place, types }));

@@ -1,13 +1,12 @@
 /** Runs verification suites on targets as they stand, and keeps what was seen. */
 import { checksOf, executedBy, runSuites, type VerifyReport } from '../checks/run-suites.ts';
-import { namesOf } from '../config/known-names.ts';
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { pipelineFor } from '../domain/team-types.ts';
-import { loadPipeline } from '../pipeline/load.ts';
 import { saveVerify } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
+import { pipelineNamed } from './main-pipelines.ts';
 import { commitOf, type MainProject } from './main-project.ts';
 import { prepareLook } from './prepare.ts';
 import { syncedCommit } from './synced-state.ts';
@@ -68,11 +67,10 @@ const requireTrustedSuites = async (
   { suites, env, ask }: VerifyRequest,
   records: readonly TargetRecord[],
 ): Promise<void> => {
-  const place = { files: main.ports.files, root: main.git.mainWorktree, known: namesOf(main.project) };
   const names =
     suites ??
     [...new Set(records.map((record) => pipelineFor(main.project, record)))].flatMap((name) =>
-      pipelineSuites(loadPipeline({ ...place, name }).steps),
+      pipelineSuites(pipelineNamed(main, name).steps),
     );
   const checks = checksOf(main.project, names).flatMap((suite) => suite.checks);
   if (!checks.some((check) => executedBy(main.project, check).length > 0)) return;

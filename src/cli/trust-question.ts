@@ -9,6 +9,7 @@ export const trustLines = (view: TrustView): readonly string[] => [
     ? 'Runs of this main project execute the following on this machine, as you:'
     : `This changed since you trusted it (${localTime(view.last.time)}); runs execute it on this machine, as you:`,
   ...changeLines(view.changes).map((line) => `  ${line}`),
+  'Besides, whatever imports or starts the package runs its modules as each commit has them: those are not listed.',
 ];
 
 /** Nothing where nobody sits, or where a program reads the answer. */

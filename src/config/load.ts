@@ -108,6 +108,7 @@ export const loadProject = (places: ProjectPlaces): Project => {
     id: id ?? name,
     root,
     stateDir: stateOf(places, config, root, yaml),
+    ...(config.state === undefined ? {} : { stateAsWritten: config.state }),
     package: packageOf(config),
     categories:
       config.categories === undefined

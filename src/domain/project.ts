@@ -70,6 +70,8 @@ export interface Project {
   readonly root: string;
   /** Absolute path of the state folder. */
   readonly stateDir: string;
+  /** What the configuration says of it; left out when it says nothing. */
+  readonly stateAsWritten?: string;
   readonly package: PackageSpec;
   readonly categories: readonly CategoryRule[];
   readonly commitRules: readonly CommitRule[];

@@ -24,7 +24,7 @@ export const reinstall: StepKind = {
     { additionalProperties: false },
   ),
   mutates: true,
-  executes: ({ package: { from, path } }) => from === 'local' && path !== null,
+  executes: ({ package: { from, path } }) => from === 'index' || path !== null,
   idempotent: true,
   plan: (context, options, id) => {
     const policy = policies.find((one) => one === options.on_conflict);

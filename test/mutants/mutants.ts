@@ -5,6 +5,7 @@ import { packageGuards } from './guards/package.ts';
 import { planFileGuards } from './guards/plan-file.ts';
 import { stateGuards } from './guards/state.ts';
 import { transactionGuards } from './guards/transaction.ts';
+import { trustGuards } from './guards/trust.ts';
 import { verdictGuards } from './guards/verdicts.ts';
 import { writingGuards } from './guards/writing.ts';
 import type { Mutant } from './mutant.ts';
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...ownerGuards,
   ...packageGuards,
   ...planFileGuards,
+  ...trustGuards,
   ...verdictGuards,
   ...goingBackGuards,
 ];

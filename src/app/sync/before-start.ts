@@ -1,8 +1,7 @@
 /** Makes sure, before anything starts, that every pipeline that a run uses is valid, has the chosen steps, and starts only trusted code. */
-import { namesOf } from '../../config/known-names.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { pipelineFor } from '../../domain/team-types.ts';
-import { loadPipeline } from '../../pipeline/load.ts';
+import { pipelineNamed } from '../main-pipelines.ts';
 import { executesCode, requireTrust } from '../trust/trust.ts';
 import { checkStepWords, chooseSteps } from './choose-steps.ts';
 import type { Job } from './job.ts';
@@ -12,9 +11,7 @@ import { partOf } from './plan-target.ts';
 export const beforeStart = async ({ main, request, tree }: Job, records: readonly TargetRecord[]): Promise<void> => {
   const { steps, part, env, mode, ask = null } = request;
   const names = [...new Set(records.map((record) => pipelineFor(main.project, record)))];
-  const pipelines = names.map((name) =>
-    loadPipeline({ files: main.ports.files, root: main.git.mainWorktree, name, known: namesOf(main.project) }),
-  );
+  const pipelines = names.map((name) => pipelineNamed(main, name));
   if (steps !== undefined && part === null) checkStepWords(pipelines, steps);
   const performed = pipelines.map((pipeline) => chooseSteps(partOf(pipeline, part), steps).pipeline);
   if (!performed.some((pipeline) => executesCode(main, pipeline))) return;

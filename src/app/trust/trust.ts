@@ -53,11 +53,15 @@ export const keepTrust = (main: MainProject, env: Env, { hash, parts }: Pick<Tru
   store.keep(main.project.root, { hash, parts, time: main.ports.clock.now().toISOString() });
 };
 
+/** What a terminal would act on, or draw where it does not stand, is spelled out: nothing that is trusted hides itself. */
+const spelled = (line: string): string =>
+  line.replace(/(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`);
+
 /** `+ file setup.py` and below it the lines that came and went. */
 export const changeLines = (changes: readonly PartChange[]): readonly string[] =>
   changes.flatMap(({ name, sign, lines }) => [
-    `${sign} ${name}`,
-    ...lines.map((line) => `    ${line.sign} ${line.text}`),
+    spelled(`${sign} ${name}`),
+    ...lines.map((line) => `    ${line.sign} ${spelled(line.text)}`),
   ]);
 
 /** Shows a person what is new, and answers whether they trust it. */

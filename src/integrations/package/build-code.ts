@@ -5,6 +5,7 @@ import type { ExecutablePart } from '../../domain/executable.ts';
 import type { PackageSpec } from '../../domain/project.ts';
 import type { TreeEntry } from '../../ports.ts';
 import { type MainTree, sha256 } from '../../store/main-tree.ts';
+import { importedFiles } from './build-imports.ts';
 
 /** Tools that look at a project and take no part in building it: their tables change often and run nothing. */
 const bystanders: ReadonlySet<string> = new Set([
@@ -30,6 +31,9 @@ const bystanders: ReadonlySet<string> = new Set([
 
 /** Scripts that build backends run without being told to. */
 const knownScripts = ['setup.py', 'setup.cfg', 'hatch_build.py', 'build.py', 'pdm_build.py'] as const;
+/** What builds compiled code runs, wherever it lies. */
+const nativeScripts =
+  /(^|\/)(meson\.build|meson\.options|meson_options\.txt|CMakeLists\.txt|[^/]+\.cmake|build\.rs|Cargo\.toml|\.cargo\/config(\.toml)?|Makefile|configure)$/;
 
 const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
@@ -58,22 +62,25 @@ const systemLines = (project: Readonly<Record<string, unknown>>): readonly strin
 
 const isBelow = (folder: string, path: string): boolean => folder === '' || path.startsWith(`${folder}/`);
 
+/** Where an in-tree backend is taken from, without a slash at the end. */
+const backendPlaces = (project: Readonly<Record<string, unknown>>, folder: string): readonly string[] => {
+  const places = asRecord(project['build-system'])['backend-path'];
+  return (Array.isArray(places) ? places : []).map((place) => join(folder, String(place)).replace(/^\.$|\/$/g, ''));
+};
+
 /** The files of an in-tree backend: modules beside it, and its own package. */
 const backendFiles = (
   project: Readonly<Record<string, unknown>>,
   { folder, entries }: { readonly folder: string; readonly entries: readonly TreeEntry[] },
 ): readonly TreeEntry[] => {
-  const system = asRecord(project['build-system']);
-  const places = Array.isArray(system['backend-path']) ? system['backend-path'] : [];
-  const name = String(system['build-backend'] ?? '').split(/[.:]/)[0] ?? '';
-  return places.flatMap((place) => {
-    const at = join(folder, String(place)).replace(/^\.$|\/$/g, '');
-    return entries.filter(
+  const name = String(asRecord(project['build-system'])['build-backend'] ?? '').split(/[.:]/)[0] ?? '';
+  return backendPlaces(project, folder).flatMap((at) =>
+    entries.filter(
       ({ path }) =>
-        (path.endsWith('.py') && isBelow(at, path) && dirname(path) === (at === '' ? '.' : at)) ||
+        (/\.(py|so|pyd)$/.test(path) && isBelow(at, path) && dirname(path) === (at === '' ? '.' : at)) ||
         (name !== '' && isBelow(join(at, name), path)),
-    );
-  });
+    ),
+  );
 };
 
 const textLines = (bytes: Buffer): readonly string[] =>
@@ -82,16 +89,22 @@ const textLines = (bytes: Buffer): readonly string[] =>
 /** Tracked files as executable parts, by path. Throws `object-missing`. */
 export const fileParts = async (main: MainTree, files: readonly TreeEntry[]): Promise<readonly ExecutablePart[]> => {
   const contents = await main.read(files.map(({ blob }) => blob));
-  return files.map(({ path, blob }) => ({
-    name: `file ${path}`,
+  return files.map(({ path, blob, mode }) => ({
+    name: `${mode === '120000' ? 'link' : 'file'} ${path}`,
     lines: textLines(contents.get(blob) ?? Buffer.alloc(0)),
   }));
+};
+
+/** Modules of the package change with every release, and run wherever it is installed: what builds it is looked at alone. */
+const modulesOf = (name: string, folder: string): ((path: string) => boolean) => {
+  const top = name.replaceAll('.', '/');
+  return (path) => [join(folder, top), join(folder, 'src', top)].some((place) => isBelow(place, path));
 };
 
 /** Empty where the package is not built from main. Throws `object-missing`. */
 export const buildCode = async (
   main: MainTree,
-  spec: Pick<PackageSpec, 'name' | 'path' | 'from'>,
+  spec: Pick<PackageSpec, 'name' | 'path' | 'from' | 'import'>,
 ): Promise<readonly ExecutablePart[]> => {
   if (spec.path === null || spec.from !== 'local') return [];
   const folder = spec.path.replace(/^\.?\/?/, '').replace(/\/+$/, '');
@@ -105,10 +118,21 @@ export const buildCode = async (
   const named = [...text.matchAll(/[\w./-]+\.py\b/g)].map(([path]) => join(folder, path));
   const files = [
     ...knownScripts.flatMap((name) => at(name) ?? []),
-    ...entries.filter(({ path }) => named.includes(path)),
+    ...entries.filter(({ path }) => named.includes(path) || nativeScripts.test(path)),
     ...backendFiles(project, { folder, entries }),
   ];
-  const once = [...new Map(files.map((file) => [file.path, file])).values()];
+  const isModule = modulesOf(spec.import, folder);
+  const first = [...new Map(files.map((file) => [file.path, file])).values()];
+  const once = [
+    ...first,
+    ...(await importedFiles(main, {
+      files: first,
+      entries,
+      folders: [folder, ...backendPlaces(project, folder)],
+      // Its tables are lines of their own; what else it says changes with every release.
+      except: (path) => path === pyproject?.path || isModule(path),
+    })),
+  ];
   const where = folder === '' ? 'the main project' : folder;
   return [
     { name: `building ${spec.name} from ${where}`, lines: systemLines(project) },

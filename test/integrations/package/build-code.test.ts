@@ -11,7 +11,7 @@ const gitPort = installedGit(spawnProcesses(process.env), process.env);
 const codeOf = async (root: string, path = '.') => {
   const repo = gitPort.open(root);
   const head = (await repo.commit('HEAD')) ?? '';
-  return buildCode(openMainTree(repo, head), { name: 'opencode-ai', path, from: 'local' });
+  return buildCode(openMainTree(repo, head), { name: 'opencode-ai', path, from: 'local', import: 'pkg' });
 };
 
 const project = (files: Readonly<Record<string, string>>): string => {
@@ -35,8 +35,10 @@ describe('the code that runs when a package is built', () => {
   it('is none for a package that an index gives', async () => {
     const repo = gitPort.open(sampleMain(temporary()));
     const tree = openMainTree(repo, (await repo.commit('HEAD')) ?? '');
-    expect(await buildCode(tree, { name: 'opencode-ai', path: 'src/opencode', from: 'index' })).toEqual([]);
-    expect(await buildCode(tree, { name: 'opencode-ai', path: null, from: 'local' })).toEqual([]);
+    expect(await buildCode(tree, { name: 'opencode-ai', path: 'src/opencode', from: 'index', import: 'pkg' })).toEqual(
+      [],
+    );
+    expect(await buildCode(tree, { name: 'opencode-ai', path: null, from: 'local', import: 'pkg' })).toEqual([]);
   });
 
   it('stays the same when only the version, the modules and a linter change', async () => {
