@@ -1,10 +1,12 @@
 /** Tells how the chosen targets stand against the main project's commit, and lets the registry say what was seen. */
 import { LockstepError } from '../domain/errors.ts';
+import type { Quarantine } from '../domain/quarantine.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import { readVerify } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { look, type Seen } from './look.ts';
 import { commitOf, type MainProject } from './main-project.ts';
+import { quarantines } from './quarantine.ts';
 import { waitingFor } from './recover.ts';
 import { changed } from './target-record.ts';
 import { workUnderWay } from './under-way.ts';
@@ -17,6 +19,8 @@ export interface TargetStatusReport extends Omit<Seen, 'trouble'> {
   readonly lastSync: string | null;
   readonly backups: number;
   readonly verified: 'passed' | 'failed' | null;
+  /** Commits that do not come again unasked, and why. */
+  readonly quarantine: readonly Quarantine[];
 }
 
 export interface StatusRequest {
@@ -33,6 +37,16 @@ interface Looked {
   readonly standing: 'seen' | 'not-seen';
 }
 
+/** None where the receipt cannot be read: the look itself says that. */
+const quarantinesSeen = (main: MainProject, record: TargetRecord): readonly Quarantine[] => {
+  try {
+    return quarantines(main, record);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return [];
+  }
+};
+
 const reportOf = (
   main: MainProject,
   record: TargetRecord,
@@ -45,6 +59,7 @@ const reportOf = (
   lastSync: record.last_sync,
   backups: main.backups.list(record.name).length,
   verified: readVerify(main.ports, main.state, record.name)?.outcome ?? null,
+  quarantine: quarantinesSeen(main, record),
 });
 
 /** Why a target is not looked at now: half of it may be another commit's. */

@@ -65,6 +65,17 @@ export const receiptSchema: TSchema = Type.Object(
         'the backups that components were brought back to since their last sync, by component',
       ),
     ),
+    quarantine: optional(
+      Type.Array(
+        Type.Object({
+          component: Type.String(),
+          commit: Type.String(),
+          backup: Type.String({ description: 'the backup that it was brought back to' }),
+          time: Type.String({ description: 'when it was brought back' }),
+        }),
+        { description: 'commits that a rollback took back: they do not come again unasked' },
+      ),
+    ),
     steps: optional(map(Type.String(), 'digests of what steps that start programs did, by step id')),
   },
   { description: 'what was last synced into a target' },

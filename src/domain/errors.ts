@@ -43,6 +43,7 @@ export const errorCodes = {
   'trust-unreadable': 2,
   'plan-invalid': 2,
   'plan-stale': 6,
+  quarantined: 6,
   locked: 7,
 } as const;
 

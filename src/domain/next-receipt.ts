@@ -46,16 +46,24 @@ const stepsOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, '
   return Object.keys(steps).length === 0 ? {} : { steps };
 };
 
-/** A sync is where a rollback starts from anew: what it brought forward is at no backup any more. */
-const restoredOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, 'restored'> => {
+/**
+ * A sync is where a rollback starts from anew: what it brought forward is at no backup any more, and what was taken back
+ * from it is in quarantine no longer.
+ */
+const restoredOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, 'restored' | 'quarantine'> => {
   const synced = new Set(
     plan.steps.flatMap(({ patch }) => [
       ...Object.keys(patch.components ?? {}),
       ...(patch.config === undefined ? [] : ['config']),
     ]),
   );
-  const kept = Object.entries(current?.restored ?? {}).filter(([name]) => !complete && !synced.has(name));
-  return kept.length === 0 ? {} : { restored: Object.fromEntries(kept) };
+  const stays = (name: string): boolean => !complete && !synced.has(name);
+  const kept = Object.entries(current?.restored ?? {}).filter(([name]) => stays(name));
+  const quarantine = (current?.quarantine ?? []).filter(({ component }) => stays(component));
+  return {
+    ...(kept.length === 0 ? {} : { restored: Object.fromEntries(kept) }),
+    ...(quarantine.length === 0 ? {} : { quarantine }),
+  };
 };
 
 /** The same receipt without the word that a step was done: the next sync does it again. */

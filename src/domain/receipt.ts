@@ -73,6 +73,18 @@ export interface Receipt {
   readonly steps?: Readonly<Record<string, string>>;
   /** The backups that components were brought back to since they were last synced, by component: from there a rollback goes on. */
   readonly restored?: Readonly<Record<string, RestoredFrom>>;
+  /** Commits that a rollback took back since the components were last synced: they do not come again unasked. */
+  readonly quarantine?: readonly QuarantinedCommit[];
+}
+
+/** One commit that was taken back from one component. */
+export interface QuarantinedCommit {
+  readonly component: string;
+  readonly commit: string;
+  /** The backup that it was brought back to. */
+  readonly backup: string;
+  /** When it was brought back: ISO 8601 UTC. */
+  readonly time: string;
 }
 
 /** One backup, as a place in the order of all. */

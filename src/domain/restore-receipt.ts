@@ -2,11 +2,12 @@
 import type { BackupManifest } from './backup.ts';
 import { ownerOf, stateOfRecord } from './file-compare.ts';
 import { sameContent } from './file-state.ts';
+import { takenBack } from './quarantine.ts';
 import { type Decision, type Receipt, type ReceiptComponent, receiptFormat } from './receipt.ts';
 import { writesOf } from './write-globs.ts';
 
 export interface RestoredReceiptFacts {
-  readonly manifest: Pick<BackupManifest, 'id' | 'time' | 'target' | 'entries' | 'receipt'>;
+  readonly manifest: Pick<BackupManifest, 'id' | 'time' | 'target' | 'occasion' | 'entries' | 'receipt'>;
   readonly current: Receipt | undefined;
   /** The components that are restored whole. */
   readonly restored: ReadonlySet<string>;
@@ -56,6 +57,11 @@ const stepsOf = ({ manifest, current, restored, extent }: RestoredReceiptFacts):
   return Object.keys(steps).length === 0 ? {} : { steps };
 };
 
+const quarantineOf = ({ manifest, current, restored, time }: RestoredReceiptFacts): Pick<Receipt, 'quarantine'> => {
+  const quarantine = takenBack({ manifest, current, components: restored, time });
+  return quarantine.length === 0 ? {} : { quarantine };
+};
+
 /** A receipt without components, when there was none at the time of the backup: the receipt is what commits the restore. */
 export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
   const { manifest, current, restored, extent } = facts;
@@ -94,5 +100,6 @@ export const restoredReceipt = (facts: RestoredReceiptFacts): Receipt => {
       ...edits.filter(({ path }) => !paths.has(path)),
     ],
     ...stepsOf(facts),
+    ...quarantineOf(facts),
   };
 };

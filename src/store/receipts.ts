@@ -88,6 +88,7 @@ const receipt: Readonly<Record<string, Shape>> = {
   ),
   steps: optional(mapOf(text)),
   restored: optional(mapOf(shapeOf({ backup: text, time: text }))),
+  quarantine: optional(listOf(shapeOf({ component: text, commit: text, backup: text, time: text }))),
 };
 
 const damaged = (path: string, why: string, cause?: unknown): LockstepError =>

@@ -14,6 +14,8 @@ export interface StatePlaces {
   readonly seen: string;
   readonly wheels: string;
   readonly verify: string;
+  /** The commit that last failed in a target, by target. */
+  readonly failed: string;
 }
 
 /** All places, absolute. Nothing is created. */
@@ -29,4 +31,5 @@ export const statePlaces = (dir: string): StatePlaces => ({
   seen: join(dir, 'store', 'seen'),
   wheels: join(dir, 'store', 'wheels'),
   verify: join(dir, 'verify'),
+  failed: join(dir, 'failed'),
 });

@@ -149,7 +149,7 @@ describe('one rollback after the other', () => {
     await tagTargets(world.main, { targets: { names: ['app'] }, version: 'v9' });
     await world.back('app', null);
     expect(world.doc()).toBe('a1');
-    await world.run(['app']);
+    await world.run(['app'], { by: 'force' });
     expect(world.doc()).toBe('a3');
     expect(world.receiptOf('app').restored).toBeUndefined();
     await world.back('app', null);
@@ -209,7 +209,7 @@ describe('a backup that cannot be read', () => {
 it('a restore lets the store read back what it is about to replace', async () => {
   const world = await synced(2);
   const { undoWith: _first } = await world.back('app', ['docs']);
-  await world.run(['app']);
+  await world.run(['app'], { by: 'force' });
   // What stands there was stored before; the packs go bad, and nobody touched the file.
   for (const name of readdirSync(world.main.state.packs).filter((pack) => pack.endsWith('.pack'))) {
     const path = join(world.main.state.packs, name);

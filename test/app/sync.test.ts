@@ -12,6 +12,7 @@ import { sync } from '../../src/app/sync.ts';
 import { updateTarget } from '../../src/app/targets.ts';
 import { verify } from '../../src/app/verify.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
+import type { StartedBy } from '../../src/domain/quarantine.ts';
 import type { Receipt } from '../../src/domain/receipt.ts';
 import type { TargetRecord } from '../../src/domain/target.ts';
 import type { Ports } from '../../src/ports.ts';
@@ -78,7 +79,10 @@ const makeTarget = (name: string): void => {
 
 const request = { signal: new AbortController().signal, env: trustedHome(), ask: async () => true };
 const named = (...names: readonly string[]) => ({ ...request, targets: { names } });
-const run = async (names: readonly string[], { ports = machine, part = null as Part | null } = {}) =>
+const run = async (
+  names: readonly string[],
+  { ports = machine, part = null as Part | null, by = 'hand' as StartedBy } = {},
+) =>
   sync(await mainOf(ports, root), {
     ...named(...names),
     mode: 'real',
@@ -86,6 +90,7 @@ const run = async (names: readonly string[], { ports = machine, part = null as P
     reason: null,
     part,
     complete: false,
+    by,
     emit: () => {},
   });
 const look = async (...names: readonly string[]) => lookAtTargets(await mainOf(machine, root), named(...names));
@@ -167,7 +172,7 @@ describe('after one component was rolled back', () => {
     expect(seen).toMatchObject({ status: 'rolled_back' });
     expect(seen?.cause).toContain(`docs was rolled back to ${first.slice(0, 10)}; `);
     expect(registered('app').status).toBe('rolled_back');
-    expect((await run(['app'])).results).toMatchObject([{ outcome: 'done' }]);
+    expect((await run(['app'], { by: 'force' })).results).toMatchObject([{ outcome: 'done' }]);
     expect(text(join(place, 'app'), 'docs/a.md')).toBe('a2\n');
     expect(receiptOf('app').components.docs?.commit).toBe(second);
     expect(await look('app')).toMatchObject([{ status: 'synchronized' }]);
@@ -176,10 +181,10 @@ describe('after one component was rolled back', () => {
 
   it('a step with a condition does not pass over it, and the receipt claims nothing that nobody looked at', async () => {
     const { second } = await rolledBack('careful');
-    expect((await run(['app'])).results).toMatchObject([{ outcome: 'done' }]);
+    expect((await run(['app'], { by: 'force' })).results).toMatchObject([{ outcome: 'done' }]);
     expect(text(join(place, 'app'), 'docs/new.md')).toBe('new\n');
     expect(receiptOf('app').components.docs?.commit).toBe(second);
-    expect((await run(['app'])).results).toMatchObject([{ outcome: 'nothing-to-do' }]);
+    expect((await run(['app'], { by: 'force' })).results).toMatchObject([{ outcome: 'nothing-to-do' }]);
   });
 
   it('of the whole target, the status names the commit; before the first sync nothing is there to verify', async () => {

@@ -132,6 +132,7 @@ describe('what a hook says', () => {
     lastSync: null,
     backups: 0,
     verified: null,
+    quarantine: [],
   });
 
   it.each(hooks)('$name is silent when nothing is behind', ({ line }) => {

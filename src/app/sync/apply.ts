@@ -14,6 +14,7 @@ import { endCutOffLocked } from '../recover.ts';
 import { afterwards, recordTarget } from '../target-record.ts';
 import type { Job } from './job.ts';
 import { type Planned, planForTarget } from './plan-target.ts';
+import { refusalOf } from './quarantined.ts';
 import { endedResult, statusAfter } from './result.ts';
 
 const applyPlan = async (job: Job, planned: Planned): Promise<RunEnd> => {
@@ -121,8 +122,11 @@ export const applyLocked = async (
   const what = `sync run ${job.facts.id} of ${target}`;
   const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what });
   try {
-    await recordTarget(main, target, { status: 'syncing' });
     const planned = await planUnderLock(job, first);
+    // A rollback may have come to its end since it was planned.
+    const held = planned === first ? undefined : refusalOf(job, planned);
+    if (held !== undefined) throw held;
+    await recordTarget(main, target, { status: 'syncing' });
     const end = await applyPlan(job, planned);
     const result = endedResult(job, { planned, end }, { record, took: took() });
     const trouble = await tellRegistry(job, { planned, end }, result);

@@ -2,6 +2,7 @@
 
 import type { PlanFile } from '../../config/plan-schema.ts';
 import type { EventBody } from '../../domain/events.ts';
+import type { StartedBy } from '../../domain/quarantine.ts';
 import type { RunFacts } from '../../integrations/target-context.ts';
 import type { MainTree } from '../../store/main-tree.ts';
 import type { WheelStore } from '../../store/wheels.ts';
@@ -28,6 +29,8 @@ export interface SyncRequest {
   readonly steps?: StepChoice;
   /** How many targets at a time; `usualJobs` when left out. */
   readonly jobs?: number;
+  /** Who started it: `hand` when left out. Decides what quarantine keeps it from. */
+  readonly by?: StartedBy;
   /** A plan that the run is held to: it applies that, or nothing. */
   readonly plan?: PlanFile;
   /** Asks whoever sits there whether new code is trusted; nobody does when left out. */

@@ -19,6 +19,8 @@ export interface SyncOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly jobs?: number;
+  /** Brings a commit that is in quarantine, too. */
+  readonly force?: boolean;
 }
 
 export interface Wanted {
@@ -39,7 +41,7 @@ export const shellWord = (word: string): string =>
 
 /** What was asked for, as words to type. */
 const optionWords = (options: SyncOptions): readonly string[] => {
-  const { full, complete, reason, only, skip = [], jobs, dryRun, exitCode } = options;
+  const { full, complete, reason, only, skip = [], jobs, dryRun, exitCode, force } = options;
   return [
     ...(full === true ? ['--full'] : []),
     ...(complete === true ? ['--complete'] : []),
@@ -47,6 +49,7 @@ const optionWords = (options: SyncOptions): readonly string[] => {
     ...(only === undefined ? [] : ['--only', shellWord(only.join(','))]),
     ...(skip.length === 0 ? [] : ['--skip', shellWord(skip.join(','))]),
     ...(jobs === undefined ? [] : ['--jobs', String(jobs)]),
+    ...(force === true ? ['--force'] : []),
     ...(dryRun === true ? ['--dry-run'] : []),
     ...(exitCode === true ? ['--exit-code'] : []),
   ];
@@ -83,6 +86,7 @@ export const drawSync = async (call: Call, main: MainProject, wanted: Wanted): P
       ...stepsOf(options),
       ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
       ...(plan === undefined ? {} : { plan }),
+      by: options.force === true ? 'force' : 'hand',
       emit: (event) =>
         face.draw(whole(event.kind === 'run.finished' ? { ...event, exit: exitOf(event, options) } : event)),
       ...askTrust(call),

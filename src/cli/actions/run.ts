@@ -31,17 +31,21 @@ export interface RunOptions extends Omit<PlanOptions, 'out'> {
   readonly plan?: string;
   /** True for the newest run. */
   readonly retryFailed?: string | true;
+  /** Brings a commit that is in quarantine, too. */
+  readonly force?: boolean;
 }
 
 export interface DocumentOptions {
   readonly complete?: boolean;
   readonly categories: string;
+  readonly force?: boolean;
   readonly dryRun?: boolean;
 }
 
 export interface ConfigSyncOptions {
   readonly merge?: boolean;
   readonly complete?: boolean;
+  readonly force?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -58,12 +62,13 @@ const jobsOf = (text: string): number => {
   });
 };
 
-type Worded = Omit<PlanOptions, 'out'> & Pick<RunOptions, 'dryRun'>;
+type Worded = Omit<PlanOptions, 'out'> & Pick<RunOptions, 'dryRun' | 'force'>;
 
-const syncOptions = ({ only, skip, jobs, full, reason, dryRun, exitCode }: Worded): SyncOptions => ({
+const syncOptions = ({ only, skip, jobs, full, reason, dryRun, exitCode, force }: Worded): SyncOptions => ({
   ...(full === undefined ? {} : { full }),
   ...(reason === undefined ? {} : { reason }),
   ...(dryRun === undefined ? {} : { dryRun }),
+  ...(force === undefined ? {} : { force }),
   ...(exitCode === undefined ? {} : { exitCode }),
   ...(only === undefined ? {} : { only: commaList(only, '--only') }),
   ...(skip === undefined ? {} : { skip: commaList(skip, '--skip') }),

@@ -1,4 +1,5 @@
 /** `sync status`: how each target stands, and why. */
+import { forceHint, quarantineWords } from '../../app/quarantine.ts';
 import { lookAtTargets, type TargetStatusReport } from '../../app/status.ts';
 import type { Call } from '../call.ts';
 import { optionalChoice } from '../choice.ts';
@@ -25,6 +26,16 @@ const behindLines = (reports: readonly TargetStatusReport[]): readonly string[] 
   grouped(reports.flatMap(({ target, behind }) => behind.map((text) => ({ target, text })))).map(
     ({ targets, text }) => `  ${namesText(targets)} behind in ${text}`,
   );
+
+/** What does not come again unasked, target by target, and what to type to have it all the same. */
+export const quarantineLines = ({
+  target,
+  quarantine,
+}: Pick<TargetStatusReport, 'target' | 'quarantine'>): readonly string[] =>
+  quarantine.map((one) => {
+    const next = one.why === 'failed' ? `lockstep sync run --target ${target} tries it again` : forceHint(target);
+    return `${quarantineWords(one)}: ${next}`;
+  });
 
 /** 3 when one is out of step; else, as *could not look* is not *in step*, 4 when some could not be looked at and 5 when none could. */
 const standing = (reports: readonly TargetStatusReport[]): number =>
@@ -59,6 +70,7 @@ export const runStatus = async (
             first: 'shorten',
           }),
           ...behindLines(reports),
+          ...reports.flatMap((report) => quarantineLines(report).map((line) => `  ${report.target}: ${line}`)),
         ];
   call.answer({ kind: 'status', targets: reports }, lines);
   return options.exitCode === true ? standing(reports) : 0;

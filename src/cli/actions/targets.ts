@@ -8,7 +8,7 @@ import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
 import type { Call } from '../call.ts';
 import { table } from '../render/table.ts';
 import { localTime } from '../render/times.ts';
-import { stateWord } from './status.ts';
+import { quarantineLines, stateWord } from './status.ts';
 
 export interface AddOptions {
   readonly path: string;
@@ -111,6 +111,7 @@ export const runShow = async (call: Call, name: string): Promise<number> => {
         ['verified', now?.verified ?? 'never'],
       ]).map((line) => `  ${line}`),
       ...(now?.behind ?? []).map((line) => `  behind: ${line}`),
+      ...(now === undefined ? [] : quarantineLines(now)).map((line) => `  quarantine: ${line}`),
     ],
   );
   return 0;

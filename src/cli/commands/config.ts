@@ -22,6 +22,7 @@ export const addConfigCommands = (program: Command, world: World, finish: Finish
       command
         .option('--merge', 'key by key, as sync.config.yaml says; this is what it always does')
         .option('--complete', 'bring back a file that the owner deleted')
+        .option('--force', 'bring the commit though it is in quarantine after a rollback')
         .option('--dry-run', 'show what would change; write nothing'),
     run: async ({ common, options, args }) =>
       (await import('../actions/run.ts')).runConfigSync(callOf(world, common), args[0] ?? '', options),

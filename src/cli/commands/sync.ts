@@ -49,6 +49,7 @@ const addRuns = (sync: Command, world: World, finish: Finish): void => {
       withSyncOptions(command)
         .option('--dry-run', 'show what would change; write nothing')
         .option('--exit-code', 'with --dry-run: exit with 3 when there is something to sync')
+        .option('--force', 'bring the commit though it is in quarantine after a rollback')
         .option('--plan <file>', 'apply this plan and nothing else; refused when anything moved since')
         .option('--retry-failed [run]', 'the targets that did not succeed in the last run, or in the named one'),
     run: async ({ common, options, args }) =>
@@ -65,6 +66,7 @@ const addDocuments = (sync: Command, world: World, finish: Finish, component: 'd
       command
         .option('--complete', 'bring back files that the owner deleted')
         .option('--categories <names>', 'components to sync, separated by commas', component)
+        .option('--force', 'bring the commit though it is in quarantine after a rollback')
         .option('--dry-run', 'show what would change; write nothing'),
     run: async ({ common, options, args }) =>
       (await import('../actions/run.ts')).runDocuments(callOf(world, common), args[0] ?? '', options),
