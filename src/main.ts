@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
-import { rmSync } from 'node:fs';
+import { realpathSync, rmSync } from 'node:fs';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
 import { groupBook } from './adapters/process-groups.ts';
@@ -67,6 +67,8 @@ const world: World = {
   ),
   signal: stop.signal,
   version: packageFacts.version,
+  // A link in node_modules/.bin is remade by every installation; the file itself lasts longer.
+  launcher: { node: process.execPath, main: realpathSync(process.argv[1] ?? '') },
 };
 
 const exit = await runCommand(world, process.argv.slice(2));

@@ -6,6 +6,7 @@ import { nearestName } from '../domain/nearest.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
+import { addHooksCommands } from './commands/hooks.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
 import { addSyncCommands } from './commands/sync.ts';
 import { addTargetCommands } from './commands/target.ts';
@@ -45,6 +46,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addValidateCommand(program, world, finish);
   addTrustCommand(program, world, finish);
   addHookCommand(program, world, finish);
+  addHooksCommands(program, world, finish);
   addHelpCommand(program, finish);
   return program;
 };

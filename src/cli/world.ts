@@ -1,4 +1,5 @@
 /** What a command gets from the composition root: the world, already wrapped for a dry run or not. */
+import type { Launcher } from '../domain/hooks/place.ts';
 import type { Ports } from '../ports.ts';
 
 export interface Terminal {
@@ -25,6 +26,8 @@ export interface World {
   /** Aborted by the first Ctrl-C, hang-up or termination. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** How this very Lockstep is started, for what starts it later: hooks. */
+  readonly launcher: Launcher;
 }
 
 /** Options that every command takes. */

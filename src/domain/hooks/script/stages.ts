@@ -23,6 +23,14 @@ if [ ! -t 0 ]; then
 fi
 `;
 
+/** Makes git's line anew of what pre-commit says in variables; it tells of one ref, and of none when a branch is deleted. */
+export const linesFromPreCommit = `if [ -z "$lines" ] && [ "\${PRE_COMMIT:-}" = 1 ] && [ -n "\${PRE_COMMIT_LOCAL_BRANCH:-}" ]; then
+  local_id=\${PRE_COMMIT_TO_REF:-$(git rev-parse --verify --quiet "$PRE_COMMIT_LOCAL_BRANCH^{commit}")}
+  remote_id=\${PRE_COMMIT_FROM_REF:-0000000000000000000000000000000000000000}
+  lines="$PRE_COMMIT_LOCAL_BRANCH $local_id \${PRE_COMMIT_REMOTE_BRANCH:-} $remote_id"
+fi
+`;
+
 /** Git may write to a hook's standard input: it is read to its end, so that git never meets a closed pipe. */
 export const drain = `if [ ! -t 0 ]; then cat >/dev/null 2>&1 || :; fi
 `;
@@ -33,7 +41,7 @@ export interface HeldCall {
   readonly command: string;
 }
 
-/** Husky hands a hook to \`sh -e\`; git starts one that may be executed, and passes over one that may not. */
+/** Husky hands a hook to `sh -e`; git starts one that may be executed, and passes over one that may not. */
 export const heldCall = (caller: HookCaller): HeldCall | undefined => {
   if (caller === 'entry') return undefined;
   if (caller === 'husky') return { there: '[ -f "$held" ]', command: 'sh -e "$held" "$@"' };
@@ -47,7 +55,7 @@ export const findHeld = `case $0 in
 esac
 `;
 
-/** \`LOCKSTEP=0\`, and what runs inside a hook already. */
+/** `LOCKSTEP=0`, and what runs inside a hook already. */
 export const standAside = `if [ "\${LOCKSTEP:-}" = 0 ] || [ -n "\${LOCKSTEP_HOOK:-}" ]; then exit "$code"; fi
 `;
 

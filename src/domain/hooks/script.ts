@@ -1,10 +1,11 @@
 /** The script of a git hook: the same text for everybody, and one that tells by itself whether somebody edited it. */
 import { createHash } from 'node:crypto';
-import { hookBody } from './hook-script/hooks.ts';
-import { lastResort } from './hook-script/launch.ts';
-import type { HookCaller, HookName } from './hook-script/names.ts';
+import { hookBody } from './script/hooks.ts';
+import { lastResort } from './script/launch.ts';
+import type { HookCaller, HookName } from './script/names.ts';
 
-export { type HookCaller, type HookName, heldSuffix, hookNames } from './hook-script/names.ts';
+export { type HookCaller, type HookName, heldSuffix, hookNames } from './script/names.ts';
+export { launcherHeader } from './script/places.ts';
 
 export interface ScriptSpec {
   readonly caller: HookCaller;

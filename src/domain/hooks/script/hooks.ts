@@ -3,7 +3,7 @@ import { askLockstep, findLockstep, launchFunctions } from './launch.ts';
 import { type HookCaller, type HookName, heldSuffix } from './names.ts';
 import { findState, findStateCheaply, readLauncher } from './places.ts';
 import { acceptedBefore } from './push-ok.ts';
-import { drain, findHeld, heldCall, readLines, standAside, standAsideOnRecord } from './stages.ts';
+import { drain, findHeld, heldCall, linesFromPreCommit, readLines, standAside, standAsideOnRecord } from './stages.ts';
 
 export interface HookBody {
   readonly caller: HookCaller;
@@ -28,9 +28,8 @@ const heldFirst = (caller: HookCaller): string => {
 const heldWithLines = (caller: HookCaller): string => {
   const held = heldCall(caller);
   if (held === undefined) return '';
-  const given = held.command.replace('"$@"', '"$@"');
   return `${findHeld}if ${held.there}; then
-  if [ -t 0 ]; then ${held.command}; else (hand_over ${given}); fi || exit $?
+  if [ -t 0 ]; then ${held.command}; else (hand_over ${held.command}); fi || exit $?
 fi
 `;
 };
@@ -38,6 +37,7 @@ fi
 const prePush = (body: HookBody): string =>
   [
     readLines,
+    body.caller === 'entry' ? linesFromPreCommit : '',
     launchFunctions(body.limit),
     heldWithLines(body.caller),
     findState,
@@ -79,10 +79,8 @@ const afterRewrite = (body: HookBody): string =>
  */
 const referenceTransaction = (body: HookBody): string => {
   const held = heldCall(body.caller);
-  const pass =
-    held === undefined ? 'exit 0' : `if ${held.there}; then exec ${held.command}; fi\n  exit 0`;
-  const first =
-    held === undefined ? '' : `if ${held.there}; then (hand_over ${held.command}) || code=$?; fi\n`;
+  const pass = held === undefined ? 'exit 0' : `if ${held.there}; then exec ${held.command}; fi\n  exit 0`;
+  const first = held === undefined ? '' : `if ${held.there}; then (hand_over ${held.command}) || code=$?; fi\n`;
   return `${findStateCheaply}note=$state/push-note
 ${held === undefined ? '' : findHeld}# Git does not mind a hook that reads nothing here, and most have nothing to do.
 if [ ! -f "$note" ] || [ "$1" != committed ] || [ "\${LOCKSTEP:-}" = 0 ] || [ -n "\${LOCKSTEP_HOOK:-}" ]; then

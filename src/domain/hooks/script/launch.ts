@@ -69,10 +69,18 @@ fi
 `;
 
 /** Asks, shows the answer, and ends with the code of the hook that was there before. Lockstep's own code 6 blocks where that is allowed. */
-export const askLockstep = ({ build, blocks }: { readonly build?: string; readonly blocks: 'with 6' | 'never' }): string => {
+export const askLockstep = ({
+  build,
+  blocks,
+}: {
+  readonly build?: string;
+  readonly blocks: 'with 6' | 'never';
+}): string => {
   const mend = build === undefined ? 'lockstep hooks install' : 'npm run build';
   const block =
-    blocks === 'never' ? '' : `  # Gate not met, and it says why.\n  6) if [ -n "$said" ]; then code=6; else answer=empty; fi ;;\n`;
+    blocks === 'never'
+      ? ''
+      : `  # Gate not met, and it says why.\n  6) if [ -n "$said" ]; then code=6; else answer=empty; fi ;;\n`;
   return `# The braces keep a shell's own word about a killed child off the screen.
 {
   said=$(ask "$@")
