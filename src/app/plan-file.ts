@@ -57,6 +57,10 @@ const plainAction = (action: Action, uses: string): ActionInPlan => {
       const { kind, checkout, path = checkout, ref, before, after, cause } = action;
       return { kind, path, ref, before, after, cause };
     }
+    case 'tag': {
+      const { kind, path, ref, before, commit, cause } = action;
+      return { kind, path, ref, before, commit, cause };
+    }
     case 'note': {
       const { kind, sign, text } = action;
       // What a command is given may hold a secret.

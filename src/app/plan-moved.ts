@@ -2,6 +2,7 @@
 import type { ActionInPlan, PlanFile, StepInPlan, TargetInPlan } from '../config/plan-schema.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { LockstepError } from '../domain/errors.ts';
+import { tagNameOf } from '../domain/plan.ts';
 
 /** More differing paths of one target than this are counted. */
 const listed = 10;
@@ -10,21 +11,26 @@ type Placed = Exclude<ActionInPlan, { readonly kind: 'note' }>;
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a) === canonicalJson(b);
 
+const placeOf = (action: Placed): string => (action.kind === 'tag' ? `git tag ${tagNameOf(action)}` : action.path);
+
+const afterOf = (action: Placed): unknown => (action.kind === 'tag' ? action.commit : action.after);
+
 const placed = ({ steps }: TargetInPlan): ReadonlyMap<string, Placed> =>
   new Map(
     steps.flatMap((step) =>
       step.actions.flatMap((action) =>
-        action.kind === 'note' ? [] : [[`${step.id}\0${action.kind}\0${action.path}`, action] as const],
+        action.kind === 'note' ? [] : [[`${step.id}\0${action.kind}\0${placeOf(action)}`, action] as const],
       ),
     ),
   );
 
 const pathLine = (then: Placed | undefined, now: Placed | undefined): string => {
-  const path = then?.path ?? now?.path ?? '';
+  const known = then ?? now;
+  const path = known === undefined ? '' : placeOf(known);
   if (now === undefined) return `${path}: nothing would be done to it any more`;
   if (then === undefined) return `${path}: something would be done to it, which the plan does not say`;
   if (!same(then.before, now.before)) return `${path}: it is not what it was`;
-  return same(then.after, now.after)
+  return same(afterOf(then), afterOf(now))
     ? `${path}: it would be done for another cause`
     : `${path}: it would become something else`;
 };

@@ -53,6 +53,7 @@ export interface WrittenConfig {
     readonly 'post-merge'?: string;
   };
   readonly sla?: Readonly<Partial<Record<Priority | 'default', string>>>;
+  readonly tag?: 'off' | { readonly name: string };
   readonly runs?: { readonly keep_last?: number; readonly keep_within?: string };
 }
 

@@ -2,6 +2,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import { checkKinds } from '../checks/index.ts';
 import { priorities } from '../domain/change.ts';
+import { defaultTagName } from '../domain/tag-name.ts';
 import { integrations } from '../integrations/index.ts';
 import { closed, duration, named, namePattern, oneOf, text, texts, withByKind } from './words.ts';
 
@@ -246,6 +247,24 @@ export const configSchema: TSchema = Type.Object(
       ),
     ),
     runs: optional(runs),
+    tag: optional(
+      Type.Union(
+        [
+          Type.Literal('off', { description: 'no tag is made there' }),
+          Type.Object(
+            {
+              name: text(
+                'the name of the tag, with `${{ project.name }}`, `${{ project.id }}`, `${{ target.name }}` and `${{ version }}` filled in',
+              ),
+            },
+            closed('what the tag is called'),
+          ),
+        ],
+        {
+          description: `the git tag that a target gets which is a repository itself: \`${defaultTagName}\` when left out, or off`,
+        },
+      ),
+    ),
   },
   closed('how the main project is brought into its targets'),
 );

@@ -1,7 +1,7 @@
 /** The schemas of what events are made of: plans, results, options. Every field of the types is here, or this does not compile. */
 import { type TObject, type TSchema, Type } from '@sinclair/typebox';
 import type { SyncOptions, TargetResult } from '../domain/events.ts';
-import type { FileAction, KeyChange, NoteAction, RefAction, StepPlan, TargetPlan } from '../domain/plan.ts';
+import type { FileAction, KeyChange, NoteAction, RefAction, StepPlan, TagAction, TargetPlan } from '../domain/plan.ts';
 import { oneOf } from './words.ts';
 
 /** A schema for each field of a type. */
@@ -80,6 +80,20 @@ const refAction = object<RefAction>(
   'a branch of a clone that moves',
 );
 
+const tagAction = object<TagAction>(
+  {
+    kind: Type.Literal('tag'),
+    repository: string('the work tree of the repository'),
+    path: string('the same, as a path of the target'),
+    ref: string('the tag'),
+    before: string('the object that it stands at; zeros when there is none'),
+    commit: string('the commit that it will name'),
+    message: string('what it says'),
+    cause: string('why'),
+  },
+  "an annotated tag in a target's own repository",
+);
+
 const noteAction = object<NoteAction>(
   {
     kind: Type.Literal('note'),
@@ -93,7 +107,7 @@ const step = object<StepPlan>(
   {
     id: string("the step's id"),
     uses: string('its kind'),
-    actions: Type.Array(Type.Union([fileAction, refAction, noteAction]), { description: 'what it will do' }),
+    actions: Type.Array(Type.Union([fileAction, refAction, tagAction, noteAction]), { description: 'what it will do' }),
     skipped: orNull(Type.String(), 'why it does nothing; null when it has something to do'),
     patch: Type.Object({}, { description: 'what the receipt gets: digests, no values' }),
     warnings: lines('kept by the owner, left out, could not be known'),

@@ -139,5 +139,6 @@ export const loadProject = (places: ProjectPlaces): Project => {
     sla: { critical: '4h', default: '24h', ...config.sla },
     hooks: hooksOf(config),
     runs: runsOf(config),
+    ...(config.tag === undefined ? {} : { tag: config.tag }),
   };
 };

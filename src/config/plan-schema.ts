@@ -65,6 +65,18 @@ const ref = Type.Object(
   strict,
 );
 
+const tag = Type.Object(
+  {
+    kind: Type.Literal('tag'),
+    path: text('the repository'),
+    ref: Type.String(),
+    before: text('the object that it stands at; zeros when there is none'),
+    commit: text('the commit that it will name'),
+    cause: Type.String(),
+  },
+  strict,
+);
+
 const note = Type.Object(
   {
     kind: Type.Literal('note'),
@@ -80,7 +92,7 @@ const step = Type.Object(
     id: Type.String(),
     uses: text('the step kind'),
     skipped: orNull(text('why it does nothing')),
-    actions: Type.Array(Type.Union([file, ref, note])),
+    actions: Type.Array(Type.Union([file, ref, tag, note])),
     digest: digest('of all else that the step does and records'),
   },
   strict,

@@ -1,4 +1,5 @@
 /** Rules of `sync.config.yaml` that no schema can say: paths stay inside, reserved names stay free, keys fit together. */
+import { tagTemplateProblem } from '../domain/tag-name.ts';
 import { integrations } from '../integrations/index.ts';
 import { type Problem, short, suggestion } from './problem.ts';
 import type { YamlFile, YamlPath } from './yaml-file.ts';
@@ -103,5 +104,8 @@ export const checkRules = (yaml: YamlFile): readonly Problem[] => {
   }
   for (const [index, spec] of entriesOf(keyOf(yaml.value, 'config'))) refuseSource(spec, ['config', index]);
   refuse(keyOf(yaml.value, 'protect'), ['protect']);
+  const tagName = keyOf(keyOf(yaml.value, 'tag'), 'name');
+  const wrongTag = typeof tagName === 'string' && tagName !== '' ? tagTemplateProblem(tagName) : undefined;
+  if (wrongTag !== undefined) problems.push(yaml.problem(['tag', 'name'], wrongTag));
   return problems;
 };

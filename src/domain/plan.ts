@@ -53,14 +53,33 @@ export interface RefAction {
   readonly cause: string;
 }
 
-/** Something a step does that leaves no trace in the target's files: a backup, a check, a tag. Shown, counted, not journaled. */
+/**
+ * Makes an annotated tag in a target's own repository. Its object is made when it is applied, for it holds the time and
+ * may be signed; the ref then moves by compare and swap, journaled.
+ */
+export interface TagAction {
+  readonly kind: 'tag';
+  /** Absolute path of the repository's work tree. */
+  readonly repository: string;
+  /** The same, as plans name places. */
+  readonly path: RootedPath;
+  readonly ref: string;
+  /** The object that the tag stands at; zeros when there is none. */
+  readonly before: string;
+  /** The commit that it will name. */
+  readonly commit: string;
+  readonly message: string;
+  readonly cause: string;
+}
+
+/** Something a step does that leaves no trace in the target's files: a backup, a check, a version. Shown, counted, not journaled. */
 export interface NoteAction {
   readonly kind: 'note';
   readonly sign: '+' | '~' | '-' | '=' | '!' | '?';
   readonly text: string;
 }
 
-export type Action = FileAction | RefAction | NoteAction;
+export type Action = FileAction | RefAction | TagAction | NoteAction;
 
 /** What a step hands to the receipt once the run commits. */
 export interface ReceiptPatch {
@@ -106,6 +125,12 @@ export interface TargetPlan {
   readonly reason: string | null;
   readonly steps: readonly StepPlan[];
 }
+
+/** Whether an object id stands for none: all zeros. */
+export const isNoObject = (id: string): boolean => /^0*$/.test(id);
+
+/** The tag's name, without `refs/tags/`. */
+export const tagNameOf = ({ ref }: Pick<TagAction, 'ref'>): string => ref.replace(/^refs\/tags\//, '');
 
 export const fileActions = (plan: Pick<TargetPlan, 'steps'>): FileAction[] =>
   plan.steps.flatMap((step) => step.actions.filter((action) => action.kind === 'file'));

@@ -86,6 +86,8 @@ export interface Project {
   readonly suites: Readonly<Record<string, readonly CheckSpec[]>>;
   readonly sla: Readonly<Partial<Record<Priority, string>> & { default: string }>;
   readonly hooks: Readonly<Record<string, unknown>>;
+  /** The git tag of targets that are repositories; `defaultTagName` when left out. */
+  readonly tag?: 'off' | { readonly name: string };
   /** How long records of runs are kept; `defaultRunPolicy` when left out. */
   readonly runs?: RunPolicy;
 }

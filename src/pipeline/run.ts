@@ -3,7 +3,15 @@ import { formatDuration } from '../domain/duration.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { EventBody } from '../domain/events.ts';
 import { withoutStep } from '../domain/next-receipt.ts';
-import type { Action, Content, FileAction, RefAction, StepPlan, TargetPlan } from '../domain/plan.ts';
+import {
+  type Action,
+  type Content,
+  type FileAction,
+  type RefAction,
+  type StepPlan,
+  type TargetPlan,
+  tagNameOf,
+} from '../domain/plan.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import { writesOf } from '../domain/write-globs.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
@@ -45,7 +53,7 @@ export interface RunEnd {
 }
 
 type Placed = FileAction | RefAction;
-const isPlaced = (action: Action): action is Placed => action.kind !== 'note';
+const isPlaced = (action: Action): action is Placed => action.kind === 'file' || action.kind === 'ref';
 
 /** Where a step stands: in the pipeline proper, after a failure, or after the verdict. */
 type Standing =
@@ -56,7 +64,10 @@ const proper: Standing = { failure: null };
 
 const linesOf = ({ actions, skipped }: StepPlan): readonly string[] =>
   skipped === null
-    ? actions.map((action) => (action.kind === 'note' ? action.text : `${action.kind} ${action.path}`))
+    ? actions.map((action) => {
+        if (action.kind === 'note') return action.text;
+        return action.kind === 'tag' ? `git tag ${tagNameOf(action)}` : `${action.kind} ${action.path}`;
+      })
     : [skipped];
 
 /**
@@ -100,6 +111,10 @@ export const runTarget = async (run: TargetRun): Promise<RunEnd> => {
     options: step.with,
     plan: plan.steps,
     content,
+    place: async (actions) => {
+      await transaction.stage(actions, content);
+      await transaction.swap(actions);
+    },
     swap: () => swap(planned),
     undo: undoAll,
     watchWrites: (globs) => transaction.external({ step: step.id, globs }),

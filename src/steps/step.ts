@@ -1,7 +1,7 @@
 /** What the pipeline knows of a step: its schema, how to plan it, how to apply what was planned. */
 import type { TSchema } from '@sinclair/typebox';
 import type { EventBody } from '../domain/events.ts';
-import type { StepPlan } from '../domain/plan.ts';
+import type { FileAction, RefAction, StepPlan } from '../domain/plan.ts';
 import type { Receipt, ReceiptComponent } from '../domain/receipt.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { SeenPath } from '../store/journal.ts';
@@ -53,6 +53,8 @@ export interface ApplyContext extends StepContext {
   readonly content: (sha256: string) => Promise<Uint8Array>;
   /** Puts this step's file and ref actions in place, journaled. Safe to call once. */
   readonly swap: () => Promise<void>;
+  /** Puts in place what a tag action of the plan became, now that its object is made; journaled. Left out where nothing is tagged. */
+  readonly place?: (actions: readonly (FileAction | RefAction)[]) => Promise<void>;
   /** Undoes everything that the transaction did so far. */
   readonly undo: () => Promise<void>;
   /** The receipt as it will be committed when all goes well. */

@@ -146,7 +146,8 @@ describe('one rollback after the other', () => {
   it('starts anew after a sync, and a tag changes nothing of it', async () => {
     const world = await synced(3);
     await world.back('app', null);
-    await tagTargets(world.main, { targets: { names: ['app'] }, version: 'v9' });
+    const signal = new AbortController().signal;
+    await tagTargets(world.main, { targets: { names: ['app'] }, version: 'v9', existing: 'stays', signal });
     await world.back('app', null);
     expect(world.doc()).toBe('a1');
     await world.run(['app'], { by: 'force' });

@@ -4,6 +4,7 @@ import { ownerGuards } from './guards/owner.ts';
 import { packageGuards } from './guards/package.ts';
 import { planFileGuards } from './guards/plan-file.ts';
 import { stateGuards } from './guards/state.ts';
+import { tagGuards } from './guards/tags.ts';
 import { transactionGuards } from './guards/transaction.ts';
 import { trustGuards } from './guards/trust.ts';
 import { verdictGuards } from './guards/verdicts.ts';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...trustGuards,
   ...verdictGuards,
   ...goingBackGuards,
+  ...tagGuards,
 ];

@@ -123,12 +123,13 @@ export const addTargetCommands = (program: Command, world: World, finish: Finish
   });
   addLeaf<TagOptions>(target, finish, {
     usage: 'tag [targets...]',
-    summary: 'record which version of the main project a target has',
+    summary: 'record which version of the main project a target has; tag it in git where it is a repository',
     examples: ['target tag my_app --version v1.2.3', 'target tag --all --version $(git describe --tags)'],
     options: (command) =>
       command
         .option('--all', 'all registered targets that are not on hold')
-        .option('--version <version>', "the tag's version; git describe --tags when left out"),
+        .option('--version <version>', "the tag's version; git describe --tags when left out")
+        .option('--force', "move a git tag of that name that names another commit of the target's own repository"),
     run: async ({ common, options, args }) =>
       (await import('../actions/tag.ts')).runTag(callOf(world, common), args, options),
   });

@@ -4,6 +4,7 @@ import {
   type Action,
   type FileAction,
   fileActions,
+  isNoObject,
   type KeyChange,
   keptPaths,
   type RefAction,
@@ -11,6 +12,7 @@ import {
   signOf,
   sizeOf,
   type TargetPlan,
+  tagNameOf,
 } from '../../domain/plan.ts';
 import type { Decision } from '../../domain/receipt.ts';
 import { type Paint, paintSign } from './colours.ts';
@@ -56,6 +58,10 @@ const actionLines = (action: Action, paint: Paint): string[] => {
   switch (action.kind) {
     case 'note':
       return [`      ${paintSign(paint, action.sign)} ${action.text}`];
+    case 'tag':
+      return [
+        `      ${paintSign(paint, isNoObject(action.before) ? '+' : '~')} git tag ${tagNameOf(action)} at ${action.commit.slice(0, 10)}  ${paint.dim(action.cause)}`,
+      ];
     case 'ref':
       return [`      ${paintSign(paint, '~')} ${refText(action)}  ${paint.dim(action.cause)}`];
     case 'file': {

@@ -2,9 +2,10 @@
 import { LockstepError } from '../../domain/errors.ts';
 import { maskText } from '../../domain/mask-text.ts';
 import { defaultSecrets } from '../../domain/secrets.ts';
+import type { Ports } from '../../ports.ts';
 import type { TargetContext } from '../target-context.ts';
 
-type GitContext = Pick<TargetContext, 'ports' | 'signal'>;
+export type GitContext = Pick<TargetContext, 'signal'> & { readonly ports: Pick<Ports, 'processes'> };
 
 export interface GitCall {
   readonly cwd: string;

@@ -34,7 +34,9 @@ export interface Move {
 export const moveRef = async (processes: Processes, place: Place, { from, to, run }: Move): Promise<void> => {
   const { checkout, ref } = place;
   const expected = isNone(from) ? nothing : from;
-  const change = isNone(to) ? ['-d', ref, expected] : ['-m', reasonOf(run), ref, to, expected];
+  // An empty old value says "it must not exist", whatever the length of ids in this repository.
+  const old = isNone(from) ? '' : from;
+  const change = isNone(to) ? ['-d', ref, old] : ['-m', reasonOf(run), ref, to, old];
   // Adds to a reflog that is there, and makes none: undoing could not tell that it was not there before.
   const args = ['-c', 'core.logAllRefUpdates=false', 'update-ref', ...change];
   const { code, stderr } = await git(processes, checkout, args);

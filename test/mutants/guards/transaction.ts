@@ -301,7 +301,7 @@ export const transactionGuards: readonly Mutant[] = [
     invariant: 3,
     guard: 'a branch that somebody moved after the plan is not moved',
     file: 'src/pipeline/transaction/refs.ts',
-    find: "['-m', reasonOf(run), ref, to, expected]",
+    find: "['-m', reasonOf(run), ref, to, old]",
     replace: "['-m', reasonOf(run), ref, to]",
     tests,
   },
