@@ -19,6 +19,8 @@ export interface LeafSpec<Options> {
   readonly summary: string;
   /** What to type after `lockstep`, one line each. */
   readonly examples: readonly [string, ...string[]];
+  /** Left out of help and completion. */
+  readonly hidden?: true;
   readonly options?: (command: Command) => Command;
   readonly run: Run<Options>;
 }
@@ -40,7 +42,10 @@ export const addGroup = (parent: Command, name: string, summary: string): Comman
 
 /** One command that does something. */
 export const addLeaf = <Options>(parent: Command, finish: Finish, spec: LeafSpec<Options>): Command => {
-  const plain = parent.command(spec.usage).summary(spec.summary).description(spec.summary);
+  const plain = parent
+    .command(spec.usage, { hidden: spec.hidden === true })
+    .summary(spec.summary)
+    .description(spec.summary);
   const command = withCommon(spec.options?.(plain) ?? plain);
   const many = spec.examples.length > 1 ? 'Examples' : 'Example';
   command.addHelpText('after', `\n${many}:\n${spec.examples.map((line) => `  $ lockstep ${line}`).join('\n')}`);

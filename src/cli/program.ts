@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { errorCodes, LockstepError } from '../domain/errors.ts';
 import { interruptedExit } from '../domain/interruption.ts';
 import { nearestName } from '../domain/nearest.ts';
+import { addCompletionCommands } from './commands/completion.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
@@ -47,6 +48,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addTrustCommand(program, world, finish);
   addHookCommand(program, world, finish);
   addHooksCommands(program, world, finish);
+  addCompletionCommands(program, world, finish);
   addHelpCommand(program, finish);
   return program;
 };

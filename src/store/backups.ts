@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type BackupEntry, type BackupManifest, manifestFormat } from '../domain/backup.ts';
 import { LockstepError, messageOf } from '../domain/errors.ts';
+import { nearestName } from '../domain/nearest.ts';
 import type { RootedPath } from '../domain/paths.ts';
 import type { Receipt } from '../domain/receipt.ts';
 import type { Ports } from '../ports.ts';
@@ -156,9 +157,11 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
       const path = manifestPath(places, target, id);
       if (files.stat(path) !== undefined) return readManifest(files, path);
       const ids = look(fileNameOf(target)).map((found) => found.id);
+      const near = nearestName(id, ids);
+      const others = near === undefined ? `lockstep target backups ${target}` : `did you mean ${near}?`;
       throw new LockstepError('nothing-to-restore', `${target} has no backup ${id}`, {
         target,
-        hint: ids.length === 0 ? `lockstep target backup ${target} makes one` : `lockstep target backups ${target}`,
+        hint: ids.length === 0 ? `lockstep target backup ${target} makes one` : others,
         details: ids,
       });
     },
