@@ -43,7 +43,9 @@ const line = (local: string, localId: string, remote = local, remoteId = none): 
   `${local} ${localId} ${remote} ${remoteId}\n`;
 const usual = line('refs/heads/main', id('a'));
 
-describe.each(shells.filter(([program]) => program !== 'posh'))('under %s', (...shell) => {
+describe.each(shells.filter(([program]) => program !== 'posh').map((shell) => ({ shell })))('under $shell', ({
+  shell,
+}) => {
   it.each([
     ['one ref', usual],
     ['another one', line('refs/heads/side', id('b'), 'refs/heads/side', id('9'))],
@@ -59,7 +61,7 @@ it.skipIf(!there('posh'))('looks under a shell that cannot compare times (posh i
 });
 
 describe('looks, and hands everything on', () => {
-  const cases: readonly (readonly [string, Call, ((at: Accepted) => void)?])[] = [
+  const cases: readonly (readonly [string, Call, change?: (at: Accepted) => void])[] = [
     ['nothing was accepted', {}, ({ ok }) => rmSync(ok)],
     ['another object', { input: line('refs/heads/main', id('d')) }],
     ['an object that was accepted for another ref', { input: line('refs/heads/main', id('b')) }],
@@ -132,7 +134,11 @@ describe('looks, and hands everything on', () => {
         age(10, root, path);
       },
     ],
-    ['an answer for another work tree', {}, ({ write, text, root }) => write(text.replace(`${root}/sync`, '/etc/sync'))],
+    [
+      'an answer for another work tree',
+      {},
+      ({ write, text, root }) => write(text.replace(`${root}/sync`, '/etc/sync')),
+    ],
     [
       'an answer that does not watch the configuration',
       {},
@@ -173,7 +179,7 @@ describe('looks, and hands everything on', () => {
     ],
   ];
 
-  it.each(cases)('%s', (_, call, change) => {
+  it.each(cases.map(([name, call, change]) => ({ name, call, change })))('$name', ({ call, change }) => {
     const at = accepted();
     change?.(at);
     const { args = ['origin', url], input = usual } = call;

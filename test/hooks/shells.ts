@@ -44,11 +44,11 @@ export interface Call {
 }
 
 /** What the stand-in does after it has left its mark. */
-const standIn = (then: string): string =>
-  `#!/bin/sh\nhere=\${0%/*}\nprintf '%s\\n' "$*" >>"$here/started"\ncat >"$here/read"\n${then}\n`;
+const standIn = (does: string): string =>
+  `#!/bin/sh\nhere=\${0%/*}\nprintf '%s\\n' "$*" >>"$here/started"\ncat >"$here/read"\n${does}\n`;
 
 /** A repository as far as a script can tell, with its hook in place and its launcher recorded. */
-export const scene = (name: HookName, spec: ScriptSpec & { readonly then?: string }): Scene => {
+export const scene = (name: HookName, spec: ScriptSpec & { readonly does?: string }): Scene => {
   const root = temporary('script');
   const state = join(root, '.git/lockstep');
   const tools = temporary('tools');
@@ -56,7 +56,7 @@ export const scene = (name: HookName, spec: ScriptSpec & { readonly then?: strin
   const hook = join(root, '.git/hooks', name);
   mkdirSync(join(root, '.git/objects'), { recursive: true });
   put(root, { 'sync.config.yaml': 'version: 1\n', 'pipelines/a.yaml': 'name: a\n' });
-  put(tools, { 'main.js': '', node: standIn(spec.then ?? '') });
+  put(tools, { 'main.js': '', node: standIn(spec.does ?? '') });
   chmodSync(join(tools, 'node'), 0o755);
   put(dirname(hook), { [name]: hookScript(name, spec) });
   chmodSync(hook, 0o755);
@@ -78,6 +78,7 @@ export const scene = (name: HookName, spec: ScriptSpec & { readonly then?: strin
         cwd: cwd ?? root,
         input,
         encoding: 'utf8',
+        maxBuffer: 1 << 26,
         env: { ...clean, ...env },
       });
       return {

@@ -88,10 +88,7 @@ if [ ! -f "$note" ] || [ "$1" != committed ] || [ "\${LOCKSTEP:-}" = 0 ] || [ -n
 fi
 ${readLines}${launchFunctions(body.limit)}${first}noted='' moved=''
 while IFS= read -r line || [ -n "$line" ]; do noted=$noted$line$nl line=''; done <"$note"
-left=$lines$nl
-while [ -n "$left" ]; do
-  line=\${left%%"$nl"*}
-  left=\${left#*"$nl"}
+while IFS= read -r line; do
   case $line in
     *' 'refs/remotes/?*)
       line=\${line#* }
@@ -99,7 +96,9 @@ while [ -n "$left" ]; do
       case $id in *[!0]*) case $noted in *"$id"*) moved=yes ;; esac ;; esac
       ;;
   esac
-done
+done <<END
+$lines
+END
 if [ -z "$moved" ]; then exit "$code"; fi
 ${start(body)}${ask(body, 'never')}`;
 };

@@ -32,9 +32,13 @@ ask() {
   asked=$!
   (
     trap 'kill "$nap"; exit 0' TERM
-    sleep ${limit} &
-    nap=$!
-    wait "$nap" && kill "$asked" && sleep 5 && kill -9 "$asked"
+    # In the background, for a shell hears of a signal only between two programs.
+    doze() {
+      sleep "$1" &
+      nap=$!
+      wait "$nap"
+    }
+    doze ${limit} && kill "$asked" && doze 5 && kill -9 "$asked"
   ) >/dev/null 2>&1 &
   watcher=$!
   trap 'kill "$asked" "$watcher"; exit 130' HUP INT TERM

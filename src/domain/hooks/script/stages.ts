@@ -66,11 +66,9 @@ export const standAsideOnRecord = `if [ "\${LOCKSTEP:-}" = 0 ]; then
     (
       umask 077
       at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-      left=$lines$nl
-      while [ -n "$left" ]; do
-        printf '%s\\n' "$at $name $remote \${left%%"$nl"*}"
-        left=\${left#*"$nl"}
-      done >>"$state/bypasses"
+      sed "s/^/$at $name $remote /" >>"$state/bypasses" <<END
+$lines
+END
     ) 2>/dev/null
   fi
   exit "$code"
