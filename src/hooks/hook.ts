@@ -21,3 +21,12 @@ const quoted = (name: string): string => (/^[\w.@%+=:,/-]+$/.test(name) ? name :
 /** Names, the first five of them. */
 export const listed = (names: readonly string[]): string =>
   names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+
+/** What a hook that runs after main moved says: which targets are behind now. */
+export const behindAfter =
+  (what: string): GitHook['line'] =>
+  (reports) => {
+    const names = targetsToSync(reports);
+    if (names.length === 0) return undefined;
+    return `${listed(names)} ${names.length === 1 ? 'is' : 'are'} behind after this ${what}: ${syncCommand(names)}`;
+  };

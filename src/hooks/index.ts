@@ -5,9 +5,10 @@ import type { World } from '../cli/world.ts';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import type { GitHook } from './hook.ts';
 import { postMerge } from './post-merge.ts';
+import { postRewrite } from './post-rewrite.ts';
 import { prePush } from './pre-push.ts';
 
-export const hooks: readonly GitHook[] = [prePush, postMerge];
+export const hooks: readonly GitHook[] = [prePush, postMerge, postRewrite];
 
 /** Milliseconds that a hook may take before git goes on without it. */
 const budget = 3_000;
@@ -51,7 +52,7 @@ export const runHook = async (world: World, name: string, _args: readonly string
   if (world.env.LOCKSTEP === '0') return 0;
   const hook = hooks.find((one) => one.name === name);
   if (hook === undefined) {
-    say(`no such hook; there are ${hooks.map((one) => one.name).join(' and ')}`);
+    say(`no such hook; there are ${hooks.map((one) => one.name).join(', ')}`);
     return 0;
   }
   try {

@@ -68,7 +68,9 @@ export const tag: StepKind = {
     const before = receipt?.version ?? null;
     if (before === version) return { ...nothing, skipped: `it is tagged ${version} already` };
     const text = before === null ? `tag ${version}` : `tag ${version} (was ${before})`;
-    const { actions, warnings } = await inRepository(context, version);
+    // What an earlier step will say is not known yet: planned again right before this step, when it is.
+    const known = asked === undefined || context.values?.unknown(asked) !== true;
+    const { actions, warnings } = known ? await inRepository(context, version) : { actions: [], warnings: [] };
     return {
       ...nothing,
       actions: [{ kind: 'note', sign: before === null ? '+' : '~', text }, ...actions],

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type PlanFile, parsePlanFile, planText } from '../../src/app/plan-file.ts';
@@ -174,14 +174,20 @@ const afterLock = (ports: Ports, target: string, act: () => void): Ports => {
   let done = false;
   return {
     ...ports,
-    state: {
-      ...ports.state,
-      replace: (path, bytes) => {
-        ports.state.replace(path, bytes);
-        if (done || !existsSync(join(target, '.lockstep', 'lock'))) return;
-        done = true;
-        act();
-      },
+    openTree: (bounds) => {
+      const tree = ports.openTree(bounds);
+      return {
+        ...tree,
+        // A lock appears whole, by a second name.
+        link: (from, to) => {
+          const made = tree.link(from, to);
+          if (!done && to === join(target, '.lockstep', 'lock')) {
+            done = true;
+            act();
+          }
+          return made;
+        },
+      };
     },
   };
 };

@@ -61,7 +61,9 @@ steps:
     expect.stringMatching(/^sync\.config\.yaml:27:\d+: there is no component named `doc`; did you mean `docs`\?$/),
     expect.stringMatching(/^sync\.config\.yaml:30:\d+: there is no variable `scop`; did you mean `scope`\?$/),
     expect.stringMatching(/^registry\.json:10:19: target a: there is no pipeline named ownn; did you mean `own`\?/),
-    expect.stringMatching(/^registry\.json:15:15: target b: there is no integration type named sorce; the types are: /),
+    expect.stringMatching(
+      /^registry\.json:15:15: target b: there is no integration type named sorce; did you mean source\? the types are: /,
+    ),
     'other.yaml:2:34: `run` has no `ful`; did you mean `full`?',
     'other.yaml:2:60: there is no variable `enviroment`; did you mean `env`?',
     'own.yaml:3:42: there is no component named `doc`; did you mean `docs`?',

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { TargetStatusReport } from '../../src/app/status.ts';
 import { postMerge } from '../../src/hooks/post-merge.ts';
+import { postRewrite } from '../../src/hooks/post-rewrite.ts';
 import { prePush } from '../../src/hooks/pre-push.ts';
 
-const hooks = [prePush, postMerge];
+const hooks = [prePush, postMerge, postRewrite];
 
 describe('what a hook says', () => {
   const report = (target: string, behind: readonly string[]): TargetStatusReport => ({

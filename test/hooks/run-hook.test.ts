@@ -71,7 +71,7 @@ it('answers 0 with one line for a bug, and for a hook that is not there', async 
   });
   expect(await call(temporary('hook'), 'pre-rebase')).toEqual({
     exit: 0,
-    lines: ['lockstep pre-rebase: no such hook; there are pre-push and post-merge'],
+    lines: ['lockstep pre-rebase: no such hook; there are pre-push, post-merge, post-rewrite'],
   });
 });
 

@@ -11,7 +11,10 @@ const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 export const runComplete = async (call: Call, program: Command, words: readonly string[]): Promise<number> => {
   const named = whatIsAsked(program, words).values.get('-C')?.at(-1);
   const dir = named === undefined ? call.dir : resolve(call.dir, named);
-  const look = async () => (await import('../../app/live-names.ts')).liveNames(call.world.ports('dry-run'), dir);
+  const look = async () => {
+    const { liveNames } = await import('../../app/live-names.ts');
+    return liveNames(await call.world.ports('dry-run'), dir);
+  };
   const found = await candidatesFor(program, words, look);
   call.answer({ kind: 'candidates', of: found.kind, words: found.words }, [
     found.kind,

@@ -24,7 +24,7 @@ const titles: Readonly<Record<HookManager, string>> = {
 
 /** The repository around the folder; a configuration is not asked for. Throws `not-a-main-project`. */
 const siteOf = async (call: Call, mode: 'real' | 'dry-run'): Promise<HookSite> => {
-  const ports = call.world.ports(mode);
+  const ports = await call.world.ports(mode);
   const git = ports.files.stat(call.dir) === undefined ? undefined : await ports.git.places(call.dir);
   if (git !== undefined) return { ports, git };
   throw new LockstepError('not-a-main-project', `${call.dir} lies in no git repository`, {

@@ -7,55 +7,74 @@ const programTests = ['test/cli/program.test.ts'];
 const receiptTests = ['test/domain/next-receipt.test.ts'];
 const checkTests = ['test/checks/checks.test.ts'];
 const hookTests = ['test/hooks/run-hook.test.ts'];
-const scriptTests = ['test/hooks/hooks.test.ts'];
+const scriptTests = ['test/hooks/scripts.test.ts'];
 const syncTests = ['test/app/sync-guards.test.ts'];
 const exitCode = 'src/app/exit-code.ts';
 
-const ofScript = (hook: 'pre-push' | 'post-merge'): readonly Mutant[] => [
+const stages = 'src/domain/hooks/script/stages.ts';
+const launch = 'src/domain/hooks/script/launch.ts';
+
+/** The text of all hooks' scripts; that this repository's hooks are that text is a test of its own. */
+const scriptGuards: readonly Mutant[] = [
   {
-    name: `${hook}-drains-stdin`,
+    name: 'script-reads-all-lines',
     invariant: 8,
-    guard: `${hook} reads what git writes to it, so that git never meets a closed pipe`,
-    file: `.husky/${hook}`,
-    find: 'if [ ! -t 0 ]; then cat >/dev/null 2>&1 || :; fi\n',
-    replace: '',
+    guard: 'a hook reads all that git writes to it, and hands it on',
+    file: stages,
+    find: '  while IFS= read -r line; do\n    if [ -z "$line" ]',
+    replace: '  while false; do\n    if [ -z "$line" ]',
     tests: scriptTests,
+    named: 'hands twenty thousand lines on',
   },
   {
-    name: `${hook}-no-re-entry`,
+    name: 'script-no-re-entry',
     invariant: 8,
-    guard: `${hook} does not start itself again`,
-    file: `.husky/${hook}`,
-    find: 'if [ -n "${LOCKSTEP_HOOK:-}" ]; then exit 0; fi\n',
+    guard: 'a hook that Lockstep itself caused starts nothing',
+    file: stages,
+    find: ' || [ -n "\\${LOCKSTEP_HOOK:-}" ]',
     replace: '',
     tests: scriptTests,
+    named: 'starts nothing under LOCKSTEP=0',
   },
   {
-    name: `${hook}-nothing-built`,
+    name: 'script-no-re-entry-of-a-push',
     invariant: 8,
-    guard: `${hook} passes in silence where nothing is built`,
-    file: `.husky/${hook}`,
-    find: 'if [ ! -f "$root/dist/main.js" ]; then exit 0; fi\n',
+    guard: 'a push that Lockstep itself caused starts nothing',
+    file: stages,
+    find: 'if [ -n "\\${LOCKSTEP_HOOK:-}" ]; then exit "$code"; fi\n',
     replace: '',
     tests: scriptTests,
+    named: 'starts nothing under LOCKSTEP=0',
   },
   {
-    name: `${hook}-no-node`,
+    name: 'script-nothing-built',
     invariant: 8,
-    guard: `${hook} passes in silence where there is no node`,
-    file: `.husky/${hook}`,
-    find: 'if ! command -v node >/dev/null 2>&1; then exit 0; fi\n',
+    guard: 'a hook is silent where nothing is built',
+    file: launch,
+    find: 'elif [ -f ${build} ] && command',
+    replace: 'elif command',
+    tests: scriptTests,
+    named: 'start its own build, and are silent without one',
+  },
+  {
+    name: 'script-lockstep-gone',
+    invariant: 8,
+    guard: 'a hook says that the Lockstep that it was made to start is gone',
+    file: launch,
+    find: `if [ ! -f "$main" ]; then skip "$main is gone" 'lockstep hooks install'; fi\n`,
     replace: '',
     tests: scriptTests,
+    named: 'is one line when Lockstep is gone',
   },
   {
-    name: `${hook}-broken-build`,
+    name: 'script-broken-build',
     invariant: 8,
-    guard: `${hook} passes when the build is broken`,
-    file: `.husky/${hook}`,
-    find: ' && worked=yes || :;',
-    replace: '; worked=yes;',
+    guard: 'git goes on when Lockstep fails',
+    file: launch,
+    find: '  *) answer=empty ;;',
+    replace: '  *) exit 1 ;;',
     tests: scriptTests,
+    named: 'is one line, and git goes on',
   },
 ];
 
@@ -405,8 +424,7 @@ export const verdictGuards: readonly Mutant[] = [
     replace: '',
     tests: hookTests,
   },
-  ...ofScript('pre-push'),
-  ...ofScript('post-merge'),
+  ...scriptGuards,
   {
     name: 'sync-recovers-first',
     invariant: 4,

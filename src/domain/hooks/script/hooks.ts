@@ -111,10 +111,10 @@ const bodies: Readonly<Record<HookName, (body: HookBody) => string>> = {
 };
 
 const about: Readonly<Record<HookName, string>> = {
-  'pre-push': 'holds a push to its checklist',
-  'post-merge': 'brings targets in step after a merge',
-  'post-rewrite': 'brings targets in step after a pull that rebased',
-  'reference-transaction': 'brings targets in step after a push that was accepted',
+  'pre-push': 'asks Lockstep about a push',
+  'post-merge': 'tells Lockstep of a merge',
+  'post-rewrite': 'tells Lockstep of a pull that rebased',
+  'reference-transaction': 'tells Lockstep of a push that was accepted',
 };
 
 /** The text below the first two lines. POSIX sh, whole under `set -e` too. */
