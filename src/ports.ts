@@ -100,6 +100,8 @@ export interface StateFiles {
   /** A new file written piece by piece; refuses one that is there. Nothing is promised about it before `finish`. */
   openNew(path: string): NewFile;
   remove(path: string): void;
+  /** Puts on the disk which names a folder holds: what was removed from it stays removed. */
+  flushDir(path: string): void;
   makeDir(path: string): void;
 }
 

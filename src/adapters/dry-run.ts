@@ -14,6 +14,7 @@ const deniedState: StateFiles = {
   createExclusive: denied('create'),
   openNew: denied('create'),
   remove: denied('remove'),
+  flushDir: denied('flush'),
   makeDir: denied('make folder'),
 };
 

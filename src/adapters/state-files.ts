@@ -132,5 +132,6 @@ export const diskState = (): StateFiles => ({
   createExclusive: (path, text) => attempt(path, () => createExclusive(path, toBytes(text))),
   openNew: (path) => attempt(path, () => openNew(path)),
   remove: (path) => attempt(path, () => fse.removeSync(path)),
+  flushDir: (path) => attempt(path, () => flushDir(path)),
   makeDir: (path) => attempt(path, () => makeDir(path)),
 });

@@ -149,7 +149,7 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
       plan,
       backup: manifest.id,
       env,
-      apply: () => applyRestore(main, work),
+      apply: () => main.backups.using(`restore of ${record.name}`, () => applyRestore(main, work)),
     });
     return { ...report, undoWith: done.undoWith, warnings: [...planned.warnings, ...done.warnings] };
   } catch (error) {

@@ -6,13 +6,14 @@ import { LockstepError, messageOf } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { RootedPath } from '../domain/paths.ts';
 import type { Receipt } from '../domain/receipt.ts';
-import type { Ports } from '../ports.ts';
 import { capture } from './backups/capture.ts';
+import { type Claim, claimPacks } from './backups/claims.ts';
 import { keptObjects } from './backups/kept-objects.ts';
 import { manifestPath, manifestText, readManifest } from './backups/manifest.ts';
 import { openPacks, type Packs } from './backups/packs.ts';
 import { openSeen } from './backups/seen.ts';
 import { compactTime, fileNameOf } from './file-names.ts';
+import type { LockPorts } from './lock.ts';
 import type { StatePlaces } from './state-dir.ts';
 
 export type { BackupEntry, BackupManifest } from '../domain/backup.ts';
@@ -40,11 +41,13 @@ export interface BackupStore {
   get(target: string, id: string): BackupManifest;
   /** Bytes by sha256, verified on reading. Throws `backup-damaged`, naming the files and backups that need them. */
   read(sha256: string): Buffer;
+  /** What is read meanwhile is not pruned. Waits while somebody prunes. Throws `locked`, `disk`, and what the work throws. */
+  using<T>(what: string, work: () => Promise<T>): Promise<T>;
   /** Ids of manifests that cannot be read, with the cause: of one target, or of all. */
   damaged(target?: string): readonly { readonly id: string; readonly cause: string }[];
 }
 
-export type BackupPorts = Pick<Ports, 'files' | 'state' | 'clock'>;
+export type BackupPorts = LockPorts;
 
 const manifestEnd = '.json';
 const isManifest = (name: string): boolean => name.endsWith(manifestEnd);
@@ -56,7 +59,7 @@ interface Found {
 }
 
 const failure = (target: string, error: unknown): unknown =>
-  error instanceof LockstepError
+  error instanceof LockstepError && error.code !== 'locked'
     ? new LockstepError(
         'backup-failed',
         `no backup of ${target} could be made, so nothing was touched: ${error.message}`,
@@ -136,7 +139,29 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
       return manifest;
     } catch (error) {
       writer.discard();
-      throw failure(request.target, error);
+      throw error;
+    }
+  };
+
+  // One claim for all that this process does at a time: a second one would wait for the pruning that waits for the first.
+  let shared: { readonly claim: Promise<Claim>; users: number } | undefined;
+  const using: BackupStore['using'] = async (what, work) => {
+    shared ??= { claim: claimPacks(ports, places, what), users: 0 };
+    const mine = shared;
+    mine.users += 1;
+    try {
+      await mine.claim;
+      return await work();
+    } finally {
+      mine.users -= 1;
+      if (mine.users === 0) {
+        shared = undefined;
+        await mine.claim.then(
+          (claim) => claim.release(),
+          // It was never had, and whoever waited for it was told.
+          () => {},
+        );
+      }
     }
   };
 
@@ -148,7 +173,14 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
     );
 
   return {
-    create: async (request) => create(request),
+    using,
+    create: async (request) => {
+      try {
+        return await using(`backup of ${request.target}`, async () => create(request));
+      } catch (error) {
+        throw failure(request.target, error);
+      }
+    },
     list: (target) =>
       (target === undefined ? lookAll() : look(fileNameOf(target)))
         .flatMap(({ manifest }) => manifest ?? [])

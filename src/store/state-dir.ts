@@ -10,6 +10,8 @@ export interface StatePlaces {
   readonly runLog: string;
   readonly backups: string;
   readonly packs: string;
+  /** Who relies on the packs at the moment. */
+  readonly claims: string;
   /** Stat data of files that backups have read, by target. */
   readonly seen: string;
   readonly wheels: string;
@@ -28,6 +30,7 @@ export const statePlaces = (dir: string): StatePlaces => ({
   runLog: join(dir, 'runs', 'log.ndjson'),
   backups: join(dir, 'store', 'backups'),
   packs: join(dir, 'store', 'packs'),
+  claims: join(dir, 'store', 'claims'),
   seen: join(dir, 'store', 'seen'),
   wheels: join(dir, 'store', 'wheels'),
   verify: join(dir, 'verify'),

@@ -28,6 +28,7 @@ const stateCalls: Readonly<Record<keyof StateFiles, (state: StateFiles, path: st
   createExclusive: (state, path) => state.createExclusive(`${path}3`, 'x'),
   openNew: (state, path) => state.openNew(`${path}3`),
   remove: (state, path) => state.remove(path),
+  flushDir: (state, path) => state.flushDir(path),
   makeDir: (state, path) => state.makeDir(`${path}3`),
 };
 

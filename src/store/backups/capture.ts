@@ -4,7 +4,7 @@ import { LockstepError, messageOf } from '../../domain/errors.ts';
 import { absent, type FileState } from '../../domain/file-state.ts';
 import type { Files, Stat } from '../../ports.ts';
 import type { KeptObjects, Trust } from './kept-objects.ts';
-import type { PackWriter } from './packs.ts';
+import type { PackWriter } from './pack-writer.ts';
 import type { Seen } from './seen.ts';
 
 export interface CaptureGround {

@@ -1,5 +1,6 @@
 /** Says which objects need not be stored again: those that the packs name, and, where it matters, hold whole. */
-import type { Packs, PackWriter } from './packs.ts';
+import type { PackWriter } from './pack-writer.ts';
+import type { Packs } from './packs.ts';
 
 /** `by name`: an index names it, and its pack is long enough; `read back`: its bytes were read in this backup. */
 export type Trust = 'by name' | 'read back';

@@ -8,6 +8,7 @@ const receiptTests = ['test/store/receipts.test.ts'];
 const stateTests = ['test/adapters/state-files.test.ts'];
 const capture = 'src/store/backups/capture.ts';
 const packs = 'src/store/backups/packs.ts';
+const packWriter = 'src/store/backups/pack-writer.ts';
 const seen = 'src/store/backups/seen.ts';
 const lockFile = 'src/store/lock-file.ts';
 
@@ -16,8 +17,8 @@ export const stateGuards: readonly Mutant[] = [
     name: 'backup-read-back',
     invariant: 3,
     guard: 'a backup is read back from the disk before anything relies on it',
-    file: packs,
-    find: 'check(verify(ports.files, pack, objects), pack);',
+    file: packWriter,
+    find: 'check(damagedIn(ports.files, pack, objects), pack);',
     replace: '',
     tests: backupTests,
   },
@@ -70,7 +71,7 @@ export const stateGuards: readonly Mutant[] = [
     name: 'backup-object-exact',
     invariant: 3,
     guard: 'an object is kept only when its bytes are those of its name',
-    file: packs,
+    file: packWriter,
     find: "if (!exact || hash.digest('hex') !== sha256) return false;",
     replace: '',
     tests: ['test/store/backup-guards.test.ts'],

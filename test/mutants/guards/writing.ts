@@ -197,6 +197,7 @@ export const writingGuards: readonly Mutant[] = [
   silenced('state-create', "  createExclusive: denied('create'),"),
   silenced('state-open', "  openNew: denied('create'),"),
   silenced('state-remove', "  remove: denied('remove'),"),
+  silenced('state-flush', "  flushDir: denied('flush'),"),
   silenced('state-folder', "  makeDir: denied('make folder'),"),
   {
     name: 'dry-run-scratch-only',
