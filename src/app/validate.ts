@@ -13,12 +13,15 @@ import { valueAt } from '../store/json-position.ts';
 import { openRegistry } from '../store/registry.ts';
 import { type StatePlaces, statePlaces } from '../store/state-dir.ts';
 import { configName, findMain, openMain } from './main-project.ts';
+import { missingSources } from './missing-sources.ts';
 
 export interface Validation {
   /** What was looked at. */
   readonly checked: readonly string[];
   /** One line each; none when all is well. */
   readonly problems: readonly string[];
+  /** What is no mistake as it is written, and most likely not meant. */
+  readonly warnings: readonly string[];
 }
 
 const linesOf = (error: unknown): readonly string[] => {
@@ -117,8 +120,12 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
     }
   };
   const config = written(ports, git);
+  const warnings: string[] = [];
   const state = await openMain(ports, dir).then(
-    (main) => main.state,
+    async (main) => {
+      if (config !== undefined) warnings.push(...(await missingSources(main, config)).flatMap(renderProblem));
+      return main.state;
+    },
     (error: unknown) => {
       problems.push(...linesOf(error));
       return stateOf(config, git);
@@ -131,5 +138,5 @@ export const validate = async (ports: Ports, dir: string): Promise<Validation> =
   if (config !== undefined) gather(() => typeProblems(config, { place, types }).flatMap(renderProblem));
   if (state !== undefined) gather(() => registryProblems(ports, state, { place, types }));
   gather(() => checkPipelines(place).flatMap(renderProblem));
-  return { checked: [configName, 'pipelines', 'registry'], problems };
+  return { checked: [configName, 'pipelines', 'registry'], problems, warnings };
 };

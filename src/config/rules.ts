@@ -2,6 +2,7 @@
 import { tagTemplateProblem } from '../domain/tag-name.ts';
 import { integrations } from '../integrations/index.ts';
 import { type Problem, short, suggestion } from './problem.ts';
+import { entriesOf, keyOf, sourcePlaces, textsIn } from './written-values.ts';
 import type { YamlFile, YamlPath } from './yaml-file.ts';
 
 /** Components that Lockstep makes itself. */
@@ -22,22 +23,6 @@ const outside = (path: string): string | undefined => {
 /** A place in a target is absolute by what a template says, and by nothing else. */
 const withoutTemplates = (place: string): string => place.replace(/\$\{\{.*?\}\}/gs, 'x');
 
-type Entries = readonly (readonly [string | number, unknown])[];
-
-/** Entries of a list or map; none of anything else: the schema complains of that. */
-const entriesOf = (value: unknown): Entries => {
-  if (Array.isArray(value)) return value.map((item, index) => [index, item]);
-  return value !== null && typeof value === 'object' ? Object.entries(value) : [];
-};
-
-const keyOf = (value: unknown, key: string): unknown => entriesOf(value).find(([name]) => name === key)?.[1];
-
-/** The texts in a value, with their paths. */
-const textsIn = (value: unknown, path: YamlPath): readonly { readonly path: YamlPath; readonly text: string }[] =>
-  typeof value === 'string'
-    ? [{ path, text: value }]
-    : entriesOf(value).flatMap(([key, item]) => textsIn(item, [...path, key]));
-
 const packageProblems = (project: unknown, yaml: YamlFile): readonly Problem[] => {
   const local = keyOf(project, 'package') !== undefined;
   const from = keyOf(project, 'from');
@@ -48,14 +33,6 @@ const packageProblems = (project: unknown, yaml: YamlFile): readonly Problem[] =
     return [yaml.problem(['project', 'index'], '`index` is used with `from: index` only', 'key')];
   }
   return [];
-};
-
-/** Places of the sources of a component, whichever of the three ways it is written in. */
-const sourcePlaces = (component: unknown, path: YamlPath): readonly { path: YamlPath; source: unknown }[] => {
-  const several = Array.isArray(component) ? component : keyOf(component, 'sources');
-  if (!Array.isArray(several)) return [{ path, source: component }];
-  const base = several === component ? path : [...path, 'sources'];
-  return several.map((source, index) => ({ path: [...base, index], source }));
 };
 
 /** Problems besides those of the schema. Looks at any value, so that one report holds both. */

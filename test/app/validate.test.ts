@@ -100,3 +100,29 @@ it('names a pipeline that a newer Lockstep wrote once, where its version stands,
   ]);
   expect(lines.join('\n').match(/own\.yaml/g)).toHaveLength(1);
 });
+
+it('warns of what the commit does not hold, with the place and the nearest name, and of what is not committed', () => {
+  const main = sampleMain(join(temporary('validate'), 'main'));
+  put(main, {
+    'sync.config.yaml': text(main, 'sync.config.yaml')
+      .replace('package: src/opencode', 'package: src/opncode')
+      .replace('from: docs,', 'from: doc,')
+      .replace('MISSION.md]', 'MISION.md]')
+      .replace('from: config/opencode.toml', 'from: config/new.toml'),
+    'config/new.toml': 'a = 1\n',
+  });
+  const { exit, lines } = said(main);
+  expect(exit).toBe(0);
+  expect(lines.filter((line) => /^!/.test(line))).toEqual([
+    expect.stringMatching(
+      /^! sync\.config\.yaml:6:\d+: `src\/opncode` is not in main at \w+; did you mean `src\/opencode`\?$/,
+    ),
+    expect.stringMatching(/^! sync\.config\.yaml:9:\d+: `doc` is not in main at \w+; did you mean `docs`\?$/),
+    expect.stringMatching(
+      /^! sync\.config\.yaml:10:\d+: `MISION\.md` is not in main at \w+; did you mean `MISSION\.md`\?$/,
+    ),
+    expect.stringMatching(
+      /^! sync\.config\.yaml:\d+:\d+: `config\/new\.toml` is not committed, so it is not synced yet$/,
+    ),
+  ]);
+});
