@@ -55,6 +55,8 @@ export interface CompareRequest {
   readonly onConflict: ConflictPolicy;
   /** Whether the receipt's word that Lockstep wrote a path is not believed. */
   readonly unproven: (path: RootedPath) => boolean;
+  /** Whether main still has the file, below a name that the configuration misses. */
+  readonly misnamed: (path: RootedPath) => boolean;
   /** Bring back what the owner deleted. */
   readonly complete: boolean;
   readonly decisions: ReadonlyMap<RootedPath, Decision>;
@@ -181,6 +183,9 @@ const withoutMain = (found: Case): FileVerdict => {
     return drop(found, 'gone', 'gone from main; its folder is another thing now');
   if (base === undefined || actual.kind === 'absent') return drop(found, 'gone', 'gone from main and from the target');
   if (sameContent(actual, stateOfRecord(base))) {
+    if (request.misnamed(path)) {
+      return keep(found, { verdict: 'kept', cause: 'main has it, but the `from` that it came by names nothing' });
+    }
     if (!request.unproven(path)) return drop(found, 'remove', 'gone from main');
     const why = 'the receipt claims it, and it is no version of main';
     return keep(found, { verdict: 'kept', cause: why, warning: `${path}: ${why}: kept as it is` });

@@ -16,6 +16,7 @@ import type { Decision, Receipt, ReceiptFile } from '../domain/receipt.ts';
 import { untouchedCopies } from '../store/main-history.ts';
 import { unprovenClaims } from './claimed-files.ts';
 import { desiredFiles } from './component-files.ts';
+import { misnamedClaims } from './misnamed-sources.ts';
 import { type Standing, standingOf } from './standing.ts';
 import type { TargetContext } from './target-context.ts';
 
@@ -69,13 +70,13 @@ const fileDecisions = (receipt: Receipt | undefined): ReadonlyMap<RootedPath, De
 /** The target as it will be once files that main took away have made room: a file that becomes a folder, a folder that becomes a file. */
 const withRoom = (
   standing: Standing,
-  request: Pick<CompareRequest, 'base' | 'desired' | 'unproven'>,
+  request: Pick<CompareRequest, 'base' | 'desired' | 'unproven' | 'misnamed'>,
   ownFolders: ReadonlySet<RootedPath>,
 ): Pick<CompareRequest, 'actual' | 'blocked'> => {
-  const { base, desired, unproven } = request;
+  const { base, desired, unproven, misnamed } = request;
   const leaves = (path: RootedPath): boolean => {
     const record = base.get(path);
-    if (record === undefined || desired.has(path) || unproven(path)) return false;
+    if (record === undefined || desired.has(path) || unproven(path) || misnamed(path)) return false;
     return sameContent(standing.at(path), stateOfRecord(record));
   };
   const empties = (folder: RootedPath): boolean =>
@@ -146,9 +147,11 @@ export const compareComponents = async ({ context, all, names, complete }: Compa
     );
     const stray = await unprovenClaims(context, component.name, new Map(unneeded));
     const unproven = (path: RootedPath): boolean => stray.has(path);
-    const room = withRoom(standing, { base, desired, unproven }, ownFolders);
+    const slips = await misnamedClaims(context, component.name, new Map(unneeded));
+    const misnamed = (path: RootedPath): boolean => slips.has(path);
+    const room = withRoom(standing, { base, desired, unproven, misnamed }, ownFolders);
     const onConflict = policies.get(component.name) ?? 'keep';
-    return { component, request: { desired, base, unproven, ...room, onConflict, complete, decisions } };
+    return { component, request: { desired, base, unproven, misnamed, ...room, onConflict, complete, decisions } };
   };
   const requests = await Promise.all(chosen.map(requestFor));
   const suspects = requests.flatMap(({ component, request }) =>

@@ -193,6 +193,26 @@ describe('what main changes later', () => {
     expect(readdirSync(join(target, 'docs'))).toEqual(['own.md']);
   });
 
+  it('removes nothing for a `from` that is misspelt, and everything that was really deleted', async () => {
+    put(main, { 'docs/old.md': 'old' });
+    commit(main, 'docs: old');
+    const { receipt } = await syncDocuments(at());
+    put(main, { 'docs/old.md': null });
+    commit(main, 'docs: old is gone');
+    const typo = {
+      components: [{ ...documents[0], name: 'docs', sources: [{ from: ['doc'], into: 'docs', exclude: [] }] }],
+    };
+    const slip = await syncDocuments(at({ receipt, project: typo as never }));
+    expect(slip.lines).toEqual(['- docs/old.md: gone from main']);
+    expect(slip.plan.warnings).toEqual([expect.stringContaining('doc is not in main at')]);
+    expect(text(target, 'docs/deep/b.md')).toBe('b1\n');
+    const again = await syncDocuments(at({ receipt: slip.receipt, project: typo as never }));
+    expect(again.lines).toEqual([]);
+    const mended = await syncDocuments(at({ receipt: again.receipt }));
+    expect(mended.lines).toEqual([]);
+    expect(mended.receipt.decisions).toEqual([]);
+  });
+
   it('lets a file become a folder and a folder a file', async () => {
     const { receipt } = await syncDocuments(at());
     put(main, { 'docs/a.md': null, 'docs/deep/b.md': null });

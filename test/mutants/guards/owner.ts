@@ -542,4 +542,14 @@ export const ownerGuards: readonly Mutant[] = [
     replace: 'String(`${result.stdout.toString',
     tests: ['test/integrations/package/pip.test.ts'],
   },
+  {
+    name: 'copy-misspelt-from',
+    invariant: 3,
+    guard: 'a `from` that names nothing deletes nothing that main still has',
+    file: compare,
+    find: 'if (request.misnamed(path)) {',
+    replace: "if (path === ('' as never)) {",
+    tests: copyTests,
+    named: 'that is misspelt',
+  },
 ];
