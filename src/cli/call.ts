@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { MainProject } from '../app/main-project.ts';
 import { type Paint, paintFor } from './render/colours.ts';
+import { oneLine } from './render/visible.ts';
 import type { CommonOptions, World } from './world.ts';
 
 export interface Call {
@@ -34,7 +35,7 @@ export const callOf = (world: World, options: CommonOptions): Call => {
     },
     answer: (object, lines) => {
       if (json) world.terminal.out(JSON.stringify(object));
-      else for (const line of lines) world.terminal.out(line);
+      else for (const line of lines) world.terminal.out(oneLine(line));
     },
   };
 };

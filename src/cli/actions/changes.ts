@@ -26,20 +26,13 @@ const priorityWord = (priority: Priority, paint: Paint): string => {
   return priority === 'high' ? paint.look(priority) : priority;
 };
 
-/** A name with control characters stays in its line. */
-const plain = (text: string): string => text.replace(/[\p{Cc}]+/gu, ' ');
-
 const recordLines = (record: ChangeRecord, paint: Paint): readonly string[] => [
-  `${paint.strong(record.category ?? 'no category')}  ${priorityWord(record.priority, paint)}  ${counted(record.files.length, 'file')}  ${paint.dim(plain(record.cause))}`,
+  `${paint.strong(record.category ?? 'no category')}  ${priorityWord(record.priority, paint)}  ${counted(record.files.length, 'file')}  ${paint.dim(record.cause)}`,
   ...record.files
     .slice(0, shown)
-    .map(
-      (file) => `    ${file.status}: ${plain(file.path)}${file.from === undefined ? '' : ` (was ${plain(file.from)})`}`,
-    ),
+    .map((file) => `    ${file.status}: ${file.path}${file.from === undefined ? '' : ` (was ${file.from})`}`),
   ...rest(record.files.length),
-  ...record.commits
-    .slice(0, shown)
-    .map((commit) => `    ${paint.dim(commit.id.slice(0, 10))} ${plain(commit.subject)}`),
+  ...record.commits.slice(0, shown).map((commit) => `    ${paint.dim(commit.id.slice(0, 10))} ${commit.subject}`),
   ...(record.commits.length > shown ? [`    … and ${counted(record.commits.length - shown, 'more commit')}`] : []),
 ];
 

@@ -7,6 +7,7 @@ import type { Face } from './face.ts';
 import { grouped, namesText } from './groups.ts';
 import { reasonText } from './plan-text.ts';
 import { type SummaryStyle, summaryLines } from './summary.ts';
+import { oneLine } from './visible.ts';
 
 interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -54,17 +55,18 @@ export const listrFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle):
     title: id,
     task: async (_, task) => {
       titles.set(`${target}\0${id}`, (text) => {
-        task.output = text;
+        task.output = oneLine(text);
       });
       const end = await Promise.race([
         steps(`${target}\0${id}`).promise,
         results(target).promise.then(() => null),
         ended.promise,
       ]);
-      if (end === null) task.skip(`${id}: not reached`);
-      else if (end.outcome === 'failed') throw new Error(`${id}: ${end.cause}`);
-      else if (end.outcome === 'skipped') task.skip(`${id}: ${end.cause}`);
-      else if (end.outcome === 'warned') task.title = `${id} ${paint.look(end.cause)}`;
+      if (end === null) return task.skip(`${id}: not reached`);
+      const cause = oneLine(end.cause);
+      if (end.outcome === 'failed') throw new Error(`${id}: ${cause}`);
+      if (end.outcome === 'skipped') task.skip(`${id}: ${cause}`);
+      else if (end.outcome === 'warned') task.title = `${id} ${paint.look(cause)}`;
     },
   });
 
@@ -81,8 +83,8 @@ export const listrFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle):
     task: async (_, task) => {
       const plan = await Promise.race([plans(target).promise, results(target).promise.then(() => null), ended.promise]);
       const settle = (result: TargetResult): void => {
-        if (result.error === undefined) task.title = `${target} ${paint.dim(result.cause)}`;
-        else task.title = `${target} ${paint.bad(result.cause)}`;
+        const colour = result.error === undefined ? paint.dim : paint.bad;
+        task.title = `${target} ${colour(oneLine(result.cause))}`;
       };
       if (
         plan?.steps.some((step) => step.starts !== undefined || step.actions.some((action) => action.kind !== 'note'))
@@ -139,8 +141,9 @@ export const listrFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle):
     end: async () => {
       ended.resolve(null);
       await tree;
-      for (const { targets, text } of grouped(reasons)) terminal.out(paint.dim(`${namesText(targets)}: ${text}`));
-      for (const line of summary) terminal.out(line);
+      for (const { targets, text } of grouped(reasons))
+        terminal.out(oneLine(paint.dim(`${namesText(targets)}: ${text}`)));
+      for (const line of summary) terminal.out(oneLine(line));
     },
   };
 };

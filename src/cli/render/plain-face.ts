@@ -7,6 +7,7 @@ import type { Face } from './face.ts';
 import { planLines, reasonText } from './plan-text.ts';
 import { type SummaryStyle, summaryLines } from './summary.ts';
 import { counted, duration } from './times.ts';
+import { oneLine } from './visible.ts';
 
 const stepWord = (outcome: string, paint: Paint): string => {
   if (outcome === 'done') return paint.good('done');
@@ -59,7 +60,7 @@ export const plainFace = (terminal: Pick<Terminal, 'out'>, style: SummaryStyle):
   return {
     draw: (event) => {
       if (event.kind === 'run.started') dryRun = event.dryRun;
-      for (const line of plainLines(event, style, () => dryRun)) terminal.out(line);
+      for (const line of plainLines(event, style, () => dryRun)) terminal.out(oneLine(line));
     },
     end: async () => {},
   };

@@ -534,4 +534,14 @@ export const verdictGuards: readonly Mutant[] = [
     tests: syncTests,
     named: 'what is known of a target',
   },
+  {
+    name: 'terminal-control',
+    invariant: 1,
+    guard: 'a name shown in a plan can neither hide a line nor pose as one',
+    file: 'src/cli/render/plain-face.ts',
+    find: 'terminal.out(oneLine(line));',
+    replace: 'terminal.out(line);',
+    tests: ['test/cli/actions/plan.test.ts'],
+    named: 'a name with a line end',
+  },
 ];
