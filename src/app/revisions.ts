@@ -21,14 +21,24 @@ const refNames = async (repo: Repo): Promise<readonly string[]> => {
     .map((ref) => ref.replace(refPrefix, ''));
 };
 
+const isShallow = async (repo: Repo): Promise<boolean> =>
+  (await repo.read(['rev-parse', '--is-shallow-repository'])).trim() === 'true';
+
 /** What to type instead of a revision that does not exist. */
 const hintFor = async (repo: Repo, revision: string): Promise<string> => {
   const names = await refNames(repo);
+  // A commit that was cut off has no name that it could be mistaken for.
+  const cutOff = (await isShallow(repo))
+    ? 'this clone is shallow: git fetch --unshallow brings the whole history'
+    : null;
   // `v1.2.O~3`: only the name is compared, what follows it is kept.
   const [name = '', suffix = ''] = /^([^~^@:]*)(.*)$/s.exec(revision)?.slice(1) ?? [];
   const near = nearestName(name, [...names, 'HEAD']);
   if (near !== undefined && near !== name) return `did you mean ${near}${suffix}?`;
-  if (near !== undefined) return `${near} is there, but ${revision} goes further back than its history`;
+  if (near !== undefined && /^[~^@\d]+$/.test(suffix))
+    return cutOff ?? `${near} is there, but ${revision} goes further back than its history`;
+  if (near !== undefined) return `name a commit, such as ${near}`;
+  if (cutOff !== null) return cutOff;
   const some = names.slice(0, 3);
   return some.length === 0
     ? 'git log --oneline shows the commits there are'

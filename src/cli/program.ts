@@ -16,6 +16,8 @@ import { addValidateCommand } from './commands/validate.ts';
 import { type Finish, withCommon } from './leaf.ts';
 import { paintFor } from './render/colours.ts';
 import { errorLines, errorObject } from './render/error-text.ts';
+import { plainTerminal } from './render/visible.ts';
+import { beforeOperands, helpFor, strayWord, swallowedOption } from './typed-words.ts';
 import type { World } from './world.ts';
 
 const trimEnd = (text: string): string => text.replace(/\n+$/, '');
@@ -75,33 +77,13 @@ const nearestCommand = (error: CommanderError, program: Command, argv: readonly 
 const usageError = (error: CommanderError, program: Command, argv: readonly string[]): LockstepError => {
   const near = nearestCommand(error, program, argv) ?? /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
   const message = error.message.replace(/\n\(Did you mean .*\)/s, '').replace(/^error: /, '');
-  const hint =
-    near === undefined
-      ? 'lockstep --help shows the commands, and --help after one its options'
-      : near.replace(/^D/, 'd');
+  const swallowed = swallowedOption(program, argv);
+  if (swallowed !== undefined) return swallowed;
+  const hint = near === undefined ? helpFor(program, argv) : near.replace(/^D/, 'd');
   return new LockstepError('usage', message, { hint });
 };
 
-const beforeOperands = (argv: readonly string[]): readonly string[] => {
-  const end = argv.indexOf('--');
-  return end === -1 ? argv : argv.slice(0, end);
-};
-
 const asksForJson = (argv: readonly string[]): boolean => beforeOperands(argv).includes('--json');
-
-/** The word that stands where a command's name should and is none. */
-const strayWord = (program: Command, argv: readonly string[]): string | undefined => {
-  let group = program;
-  // `-C` takes the next word along.
-  const words = argv.filter((word, at) => !word.startsWith('-') && argv[at - 1] !== '-C');
-  for (const word of words) {
-    const next = group.commands.find((command) => command.name() === word);
-    if (next === undefined) return word;
-    if (next.commands.length === 0) return undefined;
-    group = next;
-  }
-  return undefined;
-};
 
 /** commander would show the help of the group around it, and call that a success. */
 const refuseHelpOfNothing = (program: Command, argv: readonly string[]): void => {
@@ -129,7 +111,8 @@ const fail = (world: World, error: unknown, argv: readonly string[]): number => 
  * @param argv the words after `lockstep`
  * @returns the exit code; throws nothing.
  */
-export const runCommand = async (world: World, argv: readonly string[]): Promise<number> => {
+export const runCommand = async (given: World, argv: readonly string[]): Promise<number> => {
+  const world = { ...given, terminal: plainTerminal(given.terminal) };
   let exit = 0;
   const program = buildProgram(world, (code) => {
     exit = code;

@@ -225,3 +225,13 @@ describe('with a target', () => {
     expect((await json('target', 'list')).targets).toEqual([]);
   }, 60_000);
 });
+
+test('a name in main can neither hide a line nor pose as one', async () => {
+  const main = sampleMain(join(temporary(), 'main'));
+  put(main, { 'docs/a\n  unchanged: b\u001b[2J.md': 'x' });
+  commit(main, 'docs: \u001b[8mhidden');
+  const { code, out } = await lockstep(main, 'sync', 'detect', '--since', 'HEAD~1');
+  expect(code).toBe(0);
+  expect(out.split('\n')).toContain('    added: docs/a\\n  unchanged: b\\u001b[2J.md');
+  expect(out).not.toContain('\u001b');
+});
