@@ -67,6 +67,7 @@ const world: World = {
   ),
   signal: stop.signal,
   version: packageFacts.version,
+  input: async () => (await import('./adapters/read-input.ts')).readInput(process.stdin),
   // A link in node_modules/.bin is remade by every installation; the file itself lasts longer.
   launcher: { node: process.execPath, main: realpathSync(process.argv[1] ?? '') },
 };

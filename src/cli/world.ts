@@ -26,6 +26,8 @@ export interface World {
   /** Aborted by the first Ctrl-C, hang-up or termination. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** What was written to standard input, to its end; left out where nothing can be. */
+  readonly input?: () => Promise<string>;
   /** How this very Lockstep is started, for what starts it later: hooks. */
   readonly launcher: Launcher;
 }

@@ -1,5 +1,6 @@
 /** The values of a valid `sync.config.yaml`, as they were written. */
 import type { CommitRule, Priority } from '../domain/change.ts';
+import type { WrittenHooks } from '../domain/hook-settings.ts';
 import type { ConflictPolicy, Into, KeyStrategy, PackageSpec } from '../domain/project.ts';
 
 export interface WrittenSource {
@@ -48,10 +49,7 @@ export interface WrittenConfig {
   }[];
   readonly secrets?: readonly string[];
   readonly suites?: Readonly<Record<string, readonly WrittenCheck[]>>;
-  readonly hooks?: {
-    readonly 'pre-push'?: 'off' | Readonly<Record<string, unknown>>;
-    readonly 'post-merge'?: string;
-  };
+  readonly hooks?: WrittenHooks;
   readonly sla?: Readonly<Partial<Record<Priority | 'default', string>>>;
   readonly tag?: 'off' | { readonly name: string };
   readonly runs?: { readonly keep_last?: number; readonly keep_within?: string };

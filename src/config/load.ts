@@ -2,6 +2,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { defaultCategories, defaultCommitRules } from '../domain/defaults.ts';
 import { parseDuration } from '../domain/duration.ts';
+import { hookSettings } from '../domain/hook-settings.ts';
 import { cleanRelative, isInside } from '../domain/paths.ts';
 import type { ComponentSpec, PackageSpec, Project } from '../domain/project.ts';
 import { defaultRunPolicy, type RunPolicy } from '../domain/run-policy.ts';
@@ -26,17 +27,6 @@ export interface ProjectPlaces {
   /** What floors above know to be wrong with what is written: expressions, and names of their things. */
   readonly expressionProblems?: (yaml: YamlFile) => readonly Problem[];
 }
-
-const defaultHooks: Readonly<Record<string, unknown>> = {
-  'pre-push': { require: 'checklist', on_unmet: 'block', on_error: 'warn', budget: '3s' },
-  'post-merge': 'sync',
-};
-
-const hooksOf = ({ hooks = {} }: WrittenConfig): Project['hooks'] => {
-  const gate = hooks['pre-push'];
-  const usual = defaultHooks['pre-push'] as object;
-  return { ...defaultHooks, ...hooks, 'pre-push': typeof gate === 'string' ? gate : { ...usual, ...gate } };
-};
 
 /** What one rule leaves unsaid the other one's silence does not fill: `keep_last: 20` alone means 20, however young others are. */
 const runsOf = ({ runs }: WrittenConfig): RunPolicy =>
@@ -137,7 +127,7 @@ export const loadProject = (places: ProjectPlaces): Project => {
       ]),
     ),
     sla: { critical: '4h', default: '24h', ...config.sla },
-    hooks: hooksOf(config),
+    hooks: hookSettings(config.hooks),
     runs: runsOf(config),
     ...(config.tag === undefined ? {} : { tag: config.tag }),
   };

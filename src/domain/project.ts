@@ -1,5 +1,6 @@
 /** What `sync.config.yaml` says, checked and with every default filled in: the shape that the floors above config never see as YAML. */
 import type { CategoryRule, CommitRule, Priority } from './change.ts';
+import type { HookSettings } from './hook-settings.ts';
 import type { RunPolicy } from './run-policy.ts';
 
 export type ConflictPolicy = 'keep' | 'replace' | 'fail';
@@ -85,7 +86,7 @@ export interface Project {
   readonly secrets: readonly string[];
   readonly suites: Readonly<Record<string, readonly CheckSpec[]>>;
   readonly sla: Readonly<Partial<Record<Priority, string>> & { default: string }>;
-  readonly hooks: Readonly<Record<string, unknown>>;
+  readonly hooks: HookSettings;
   /** The git tag of targets that are repositories; `defaultTagName` when left out. */
   readonly tag?: 'off' | { readonly name: string };
   /** How long records of runs are kept; `defaultRunPolicy` when left out. */

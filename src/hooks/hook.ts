@@ -1,32 +1,35 @@
-/** What the registry knows of a git hook: its name and what it says. */
-import type { TargetStatusReport } from '../app/status.ts';
+/** What the registry knows of a git hook, and what one gets and answers. */
+import type { MainProject } from '../app/main-project.ts';
+import type { Ports } from '../ports.ts';
+import type { HookTime } from './time.ts';
+
+export interface HookCall {
+  /** Opened with ports that write nothing. */
+  readonly main: MainProject;
+  /** Ports that write, asked for when something has to be. */
+  readonly writing: () => Promise<Ports>;
+  /** What git gave the hook. */
+  readonly args: readonly string[];
+  /** What git wrote to the hook, to its end. */
+  readonly input: () => Promise<string>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly time: HookTime;
+}
+
+export interface HookAnswer {
+  /** 6 blocks a push. */
+  readonly code: 0 | 6;
+  /** For the person; none when there is nothing to say. */
+  readonly lines: readonly string[];
+  /** The same for a program. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
 
 export interface GitHook {
   /** As git names it. */
   readonly name: string;
-  /** The one line for the person, or undefined when there is nothing to say. Pure. */
-  readonly line: (reports: readonly TargetStatusReport[]) => string | undefined;
+  /** Trouble that is thrown is said in one line, and git goes on. */
+  readonly run: (call: HookCall) => Promise<HookAnswer>;
 }
 
-/** `--target a --target b` for the targets that a sync would bring in step. */
-export const targetsToSync = (reports: readonly TargetStatusReport[]): readonly string[] =>
-  reports.filter((report) => report.behind.length > 0).map((report) => report.target);
-
-/** The command that brings these targets in step. */
-export const syncCommand = (names: readonly string[]): string =>
-  `lockstep sync run ${names.map((name) => `--target ${quoted(name)}`).join(' ')}`;
-
-const quoted = (name: string): string => (/^[\w.@%+=:,/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
-
-/** Names, the first five of them. */
-export const listed = (names: readonly string[]): string =>
-  names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
-
-/** What a hook that runs after main moved says: which targets are behind now. */
-export const behindAfter =
-  (what: string): GitHook['line'] =>
-  (reports) => {
-    const names = targetsToSync(reports);
-    if (names.length === 0) return undefined;
-    return `${listed(names)} ${names.length === 1 ? 'is' : 'are'} behind after this ${what}: ${syncCommand(names)}`;
-  };
+export const nothingToSay: HookAnswer = { code: 0, lines: [], facts: { outcome: 'nothing' } };

@@ -30,6 +30,8 @@ export interface BackupRequest {
   readonly touched?: ReadonlySet<RootedPath>;
   readonly receipt: Receipt | null;
   readonly checkout: BackupManifest['checkout'];
+  /** Called before each path is read; what it throws ends the backup, of which nothing stays. */
+  readonly meanwhile?: () => void;
 }
 
 export interface BackupStore {
@@ -117,6 +119,7 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
       const entries = new Map<RootedPath, BackupEntry>();
       for (const { path, component, absolute } of request.entries) {
         if (entries.has(path)) continue;
+        request.meanwhile?.();
         const trust = request.touched?.has(path) === true ? 'read back' : 'by name';
         entries.set(path, { path, component, ...capture(ground, absolute, trust) });
       }

@@ -7,6 +7,7 @@ import { makeChecklist } from '../../src/app/checklist.ts';
 import { type DetectRequest, detectChanges, fullSyncReason, reasonOf } from '../../src/app/detect.ts';
 import { resolveRevision } from '../../src/app/revisions.ts';
 import { defaultCategories } from '../../src/domain/defaults.ts';
+import { hookSettings } from '../../src/domain/hook-settings.ts';
 import type { Project } from '../../src/domain/project.ts';
 import type { Receipt } from '../../src/domain/receipt.ts';
 import { commit, git, initRepo, put, sampleMain, temporary } from '../fixtures/sandbox.ts';
@@ -290,7 +291,7 @@ describe('the checklist', () => {
       suites: {},
       sla: { default: '24h' },
       types: {},
-      hooks: {},
+      hooks: hookSettings(),
     };
     const target = (name: string, receiptCommit: string | null) => ({
       name,

@@ -67,8 +67,15 @@ describe('loadProject', () => {
       suites: {},
       sla: { critical: '4h', default: '24h' },
       hooks: {
-        'pre-push': { require: 'checklist', on_unmet: 'block', on_error: 'warn', budget: '3s' },
-        'post-merge': 'sync',
+        prePush: {
+          rules: [{ branches: null, remotes: null, require: 'checklist', onUnmet: 'block' }],
+          budget: 3000,
+          quiet: false,
+          tags: 'look',
+          deletions: 'pass',
+        },
+        postMerge: { act: 'sync', branches: null, budget: 3000 },
+        postPush: { act: 'sync', branches: null, budget: 3000 },
       },
       runs: defaultRunPolicy,
     });
@@ -90,7 +97,7 @@ config:
   - { from: b.toml, into: b.toml, on_conflict: fail }
 secrets: [mine]
 suites: { core: [{ uses: pip-check }, { name: n, uses: complete, with: { components: [one] } }] }
-hooks: { pre-push: { branches: [main] }, post-merge: off }
+hooks: { pre-push: { branches: [main], budget: 5s, quiet: true, rules: [{ branches: ["v*"], require: synchronized }] }, post-merge: off, post-push: { do: notify, branches: [main] } }
 sla: { high: 8h, default: 2d }
 `);
     expect(project.package).toEqual({
@@ -133,9 +140,22 @@ sla: { high: 8h, default: 2d }
     expect(Object.keys(suitesOf(project))).toContain('docs');
     expect(project.sla).toEqual({ critical: '4h', high: '8h', default: '2d' });
     expect(project.hooks).toEqual({
-      'pre-push': { require: 'checklist', on_unmet: 'block', on_error: 'warn', budget: '3s', branches: ['main'] },
-      'post-merge': 'off',
+      prePush: {
+        rules: [
+          { branches: ['v*'], remotes: null, require: 'synchronized', onUnmet: 'block' },
+          { branches: ['main'], remotes: null, require: 'checklist', onUnmet: 'block' },
+        ],
+        budget: 5000,
+        quiet: true,
+        tags: 'look',
+        deletions: 'pass',
+      },
+      postMerge: { act: 'off', branches: null, budget: 3000 },
+      postPush: { act: 'notify', branches: ['main'], budget: 3000 },
     });
+    expect(load('version: 1\nproject: { name: a }\nhooks: { pre-push: off }\n').hooks.prePush.rules).toEqual([
+      { branches: null, remotes: null, require: 'off', onUnmet: 'block' },
+    ]);
   });
 
   it('accepts the sample project and the one of this repository', () => {

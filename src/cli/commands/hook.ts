@@ -14,7 +14,7 @@ export const addHookCommand = (program: Command, world: World, finish: Finish): 
     run: async ({ common, args: [name = '', ...args] }) => {
       const { runHook } = await import('../../hooks/index.ts');
       const cwd = common.C === undefined ? world.cwd : resolve(world.cwd, common.C);
-      return runHook({ ...world, cwd }, name, args);
+      return runHook({ ...world, cwd }, { name, args, json: common.json === true });
     },
   });
 };
