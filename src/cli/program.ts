@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { errorCodes, LockstepError } from '../domain/errors.ts';
 import { interruptedExit } from '../domain/interruption.ts';
 import { nearestName } from '../domain/nearest.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addHelpCommand } from './commands/help.ts';
@@ -44,6 +45,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   program.addHelpText('after', '\nExample:\n  $ lockstep sync run --all-targets --dry-run');
   addSyncCommands(program, world, finish);
   addTargetCommands(program, world, finish);
+  addBackupCommands(program, world, finish);
   addConfigCommands(program, world, finish);
   addPipelineCommands(program, world, finish);
   addValidateCommand(program, world, finish);

@@ -20,6 +20,12 @@ export interface WrittenCheck {
   readonly with?: Readonly<Record<string, unknown>>;
 }
 
+/** How long something is kept: a count, an age such as `30d`, or both. */
+export interface WrittenRules {
+  readonly keep_last?: number;
+  readonly keep_within?: string;
+}
+
 /** What `configSchema` lets through. */
 export interface WrittenConfig {
   readonly version: 1;
@@ -52,7 +58,8 @@ export interface WrittenConfig {
   readonly hooks?: WrittenHooks;
   readonly sla?: Readonly<Partial<Record<Priority | 'default', string>>>;
   readonly tag?: 'off' | { readonly name: string };
-  readonly runs?: { readonly keep_last?: number; readonly keep_within?: string };
+  readonly runs?: WrittenRules;
+  readonly backups?: WrittenRules & { readonly targets?: Readonly<Record<string, WrittenRules>> };
 }
 
 /** The sources of a component, whichever of the three ways it is written in. */

@@ -1,5 +1,6 @@
 /** Reads `sync.config.yaml` into a Project with every default filled in, or shows all its problems at once. */
 import { basename, dirname, join, resolve } from 'node:path';
+import { type BackupPolicy, defaultBackupRules } from '../domain/backup-policy.ts';
 import { defaultCategories, defaultCommitRules } from '../domain/defaults.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { hookSettings } from '../domain/hook-settings.ts';
@@ -9,7 +10,7 @@ import { defaultRunPolicy, type RunPolicy } from '../domain/run-policy.ts';
 import { defaultSecrets } from '../domain/secrets.ts';
 import { withTypes } from '../domain/team-types.ts';
 import type { Files } from '../ports.ts';
-import { sourcesOf, type WrittenComponent, type WrittenConfig } from './config-file.ts';
+import { sourcesOf, type WrittenComponent, type WrittenConfig, type WrittenRules } from './config-file.ts';
 import { configSchema, configVersion } from './config-schema.ts';
 import { typesIn } from './known-names.ts';
 import { type Problem, throwProblems } from './problem.ts';
@@ -29,13 +30,18 @@ export interface ProjectPlaces {
 }
 
 /** What one rule leaves unsaid the other one's silence does not fill: `keep_last: 20` alone means 20, however young others are. */
-const runsOf = ({ runs }: WrittenConfig): RunPolicy =>
-  runs === undefined
-    ? defaultRunPolicy
-    : {
-        keepLast: runs.keep_last ?? null,
-        keepWithin: runs.keep_within === undefined ? null : parseDuration(runs.keep_within),
-      };
+const rulesOf = ({ keep_last: last, keep_within: within }: WrittenRules): RunPolicy => ({
+  keepLast: last ?? null,
+  keepWithin: within === undefined ? null : parseDuration(within),
+});
+
+const backupsOf = ({ backups = {} }: WrittenConfig): BackupPolicy => {
+  const { targets = {}, ...usual } = backups;
+  return {
+    usual: Object.keys(usual).length === 0 ? defaultBackupRules : rulesOf(usual),
+    targets: Object.fromEntries(Object.entries(targets).map(([name, rules]) => [name, rulesOf(rules)])),
+  };
+};
 
 const packageOf = ({ project }: WrittenConfig): PackageSpec => ({
   name: project.name,
@@ -128,7 +134,8 @@ export const loadProject = (places: ProjectPlaces): Project => {
     ),
     sla: { critical: '4h', default: '24h', ...config.sla },
     hooks: hookSettings(config.hooks),
-    runs: runsOf(config),
+    runs: config.runs === undefined ? defaultRunPolicy : rulesOf(config.runs),
+    backups: backupsOf(config),
     ...(config.tag === undefined ? {} : { tag: config.tag }),
   };
 };

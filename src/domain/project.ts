@@ -1,4 +1,5 @@
 /** What `sync.config.yaml` says, checked and with every default filled in: the shape that the floors above config never see as YAML. */
+import type { BackupPolicy } from './backup-policy.ts';
 import type { CategoryRule, CommitRule, Priority } from './change.ts';
 import type { HookSettings } from './hook-settings.ts';
 import type { RunPolicy } from './run-policy.ts';
@@ -91,4 +92,6 @@ export interface Project {
   readonly tag?: 'off' | { readonly name: string };
   /** How long records of runs are kept; `defaultRunPolicy` when left out. */
   readonly runs?: RunPolicy;
+  /** How long backups are kept; `defaultBackupPolicy` when left out. */
+  readonly backups?: BackupPolicy;
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/adapters/files.ts';
 import { suitesOf } from '../../src/checks/default-suites.ts';
 import { loadProject } from '../../src/config/load.ts';
+import { defaultBackupPolicy } from '../../src/domain/backup-policy.ts';
 import { defaultCategories, defaultCommitRules } from '../../src/domain/defaults.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Project } from '../../src/domain/project.ts';
@@ -78,6 +79,7 @@ describe('loadProject', () => {
         postPush: { act: 'sync', branches: null, budget: 3000 },
       },
       runs: defaultRunPolicy,
+      backups: defaultBackupPolicy,
     });
     expect(load('version: 1\nproject: { name: a }\n').package).toMatchObject({ path: null, from: 'index' });
     expect(load('version: 1\nproject: { name: a, package: . }\n').package.path).toBe('.');

@@ -3,6 +3,7 @@ import { goingBackGuards } from './guards/going-back.ts';
 import { ownerGuards } from './guards/owner.ts';
 import { packageGuards } from './guards/package.ts';
 import { planFileGuards } from './guards/plan-file.ts';
+import { pruningGuards } from './guards/pruning.ts';
 import { stateGuards } from './guards/state.ts';
 import { tagGuards } from './guards/tags.ts';
 import { transactionGuards } from './guards/transaction.ts';
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...verdictGuards,
   ...goingBackGuards,
   ...tagGuards,
+  ...pruningGuards,
 ];

@@ -14,13 +14,14 @@ export type Referred = (run: string) => string | undefined;
 const decisionKey = ({ path, key, choice, main, owner }: Decision): string =>
   JSON.stringify([path, key ?? null, choice, main, owner]);
 
-interface TargetFacts {
+export interface TargetFacts {
   readonly name: string;
   /** `unknown` when it could not be read: then nothing of this target goes. */
   readonly receipt: Receipt | 'unknown' | undefined;
 }
 
-const factsOf = (main: MainProject): readonly TargetFacts[] =>
+/** What the receipt of every registered target says. */
+export const factsOf = (main: MainProject): readonly TargetFacts[] =>
   main.registry.read().targets.map((record) => {
     const { name } = record;
     try {
@@ -36,7 +37,14 @@ const factsOf = (main: MainProject): readonly TargetFacts[] =>
 const decisionsOf = (plan: TargetPlan | undefined): readonly Decision[] =>
   (plan?.steps ?? []).flatMap((step) => step.patch.decisions ?? []);
 
-const isAlive = (main: MainProject, run: string): boolean => {
+/** A decision that still stands and was made by a plan; undefined when there is none. */
+export const standingDecision = (receipt: Receipt, plan: TargetPlan | undefined): Decision | undefined => {
+  const standing = new Set(receipt.decisions.map(decisionKey));
+  return decisionsOf(plan).find((one) => standing.has(decisionKey(one)));
+};
+
+/** Whether a run may still be going on: it has a start and no end, and its process is not certainly dead. Throws `format-newer`. */
+export const isAlive = (main: MainProject, run: string): boolean => {
   const { start, result } = readEnds(main.ports, main.state, run);
   if (result !== undefined || start === undefined) return false;
   return start.owner === null || main.ports.identity.alive(start.owner) !== 'dead';
@@ -61,8 +69,7 @@ export const referencesTo = (main: MainProject): Referred => {
       if (receipt.run === run) return `the receipt of ${name} names it`;
       if (receipt.decisions.length === 0) continue;
       if (plans === 'damaged') return `its plan cannot be read, and ${name} holds decisions`;
-      const standing = new Set(receipt.decisions.map(decisionKey));
-      const decision = decisionsOf(plans[name]).find((one) => standing.has(decisionKey(one)));
+      const decision = standingDecision(receipt, plans[name]);
       if (decision !== undefined) return `a decision in ${name} was made in it: ${decision.path}`;
     }
     return undefined;

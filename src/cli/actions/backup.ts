@@ -6,6 +6,7 @@ import type { BackupManifest } from '../../domain/backup.ts';
 import { LockstepError } from '../../domain/errors.ts';
 import type { Call } from '../call.ts';
 import { requiredChoice } from '../choice.ts';
+import { factsOfBackup, filesOf, sizeOf } from '../render/backup-facts.ts';
 import { errorLines, errorObject } from '../render/error-text.ts';
 import { fittedTable } from '../render/table.ts';
 import { bytes, counted, localTime } from '../render/times.ts';
@@ -18,18 +19,6 @@ interface Made {
   readonly manifest: BackupManifest | null;
   readonly error: LockstepError | null;
 }
-
-const sizeOf = (manifest: BackupManifest): number =>
-  manifest.entries.reduce((sum, { state }) => sum + (state.kind === 'file' ? state.size : 0), 0);
-
-const filesOf = (manifest: BackupManifest): number =>
-  manifest.entries.filter(({ state }) => state.kind !== 'absent').length;
-
-/** A manifest without its entries, for an answer on one line. */
-const facts = (manifest: BackupManifest) => {
-  const { id, target, time, run, commit, version, components } = manifest;
-  return { id, target, time, run, commit, version, components, files: filesOf(manifest), bytes: sizeOf(manifest) };
-};
 
 /** One target's failure hides no other's backup. Exits with 4 when some could not be backed up, 5 when none could. */
 export const runBackup = async (
@@ -55,7 +44,7 @@ export const runBackup = async (
       kind: 'backup',
       targets: made.map(({ target, manifest, error }) => ({
         target,
-        backup: manifest === null ? null : facts(manifest),
+        backup: manifest === null ? null : factsOfBackup(manifest),
         error: error === null ? null : errorObject(error),
       })),
     },
@@ -87,7 +76,7 @@ export const runBackups = async (call: Call, name: string): Promise<number> => {
     manifest.components.join(', '),
   ]);
   const none = `none of the backups of ${target} can be read; make another`;
-  call.answer({ kind: 'backups', target, backups: backups.map(facts), damaged }, [
+  call.answer({ kind: 'backups', target, backups: backups.map(factsOfBackup), damaged }, [
     ...(rows.length === 0
       ? [`${damaged.length > 0 ? none : `${target} has no backup yet`}: lockstep target backup ${target}`]
       : fittedTable(['backup', 'made', 'stood at', 'files', 'size', 'components'], rows, {

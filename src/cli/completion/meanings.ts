@@ -55,6 +55,8 @@ const ofArguments: Readonly<Record<string, Meaning>> = {
   target: 'target',
   targets: 'target',
   run: 'run',
+  backup: 'backup',
+  other: 'backup',
   pipeline: 'pipeline',
   'pipeline|target': 'pipeline or target',
   command: 'command',

@@ -1,7 +1,7 @@
 /** Says of every backup whether all that it needs is there, and with the bytes read, whether it is as it was written. Reads only. */
 import type { BackupManifest } from '../../domain/backup.ts';
 import type { Files } from '../../ports.ts';
-import { damagedIn, packPath } from './pack-file.ts';
+import { damagedIn, digestAt, packPath } from './pack-file.ts';
 import { type PackFacts, surveyPacks } from './survey.ts';
 
 /** `names`: every object lies in a pack that is long enough; `data`: every byte was read and compared with its digest. */
@@ -96,4 +96,25 @@ export const checkBackups = (
   let unneeded = 0;
   for (const [sha256, length] of whole) if (!needed.has(sha256)) unneeded += length;
   return { depth, backups, packs, objects: whole.size, bytes, unneeded };
+};
+
+/** Asked of one backup after the other: whether all of it can be restored. Reads each object once. */
+export const wholeness = (files: Files, dir: string): ((manifest: BackupManifest) => boolean) => {
+  let packs: readonly PackFacts[] | undefined;
+  const known = new Map<string, boolean>();
+  const look = (sha256: string): boolean => {
+    packs ??= surveyPacks(files, dir);
+    return packs.some(({ name, objects, size }) => {
+      const place = Object.hasOwn(objects, sha256) ? objects[sha256] : undefined;
+      if (place === undefined || size === undefined) return false;
+      return digestAt(files, { pack: packPath(dir, name), offset: place[0], length: place[1] }) === sha256;
+    });
+  };
+  return ({ entries }) =>
+    entries.every(({ state }) => {
+      if (state.kind !== 'file') return true;
+      const whole = known.get(state.sha256) ?? look(state.sha256);
+      known.set(state.sha256, whole);
+      return whole;
+    });
 };

@@ -10,6 +10,24 @@ import { seal, unseal } from './sealed.ts';
 export const manifestPath = (places: StatePlaces, target: string, id: string): string =>
   join(places.backups, fileNameOf(target), `${fileNameOf(id)}.json`);
 
+const manifestEnd = '.json';
+
+/** Every manifest that lies there, read or not, by target as far as folders' names tell. */
+export const manifestNames = (
+  files: Files,
+  places: StatePlaces,
+): readonly { readonly id: string; readonly target: string; readonly path: string }[] =>
+  files.list(places.backups).flatMap((folder) =>
+    files
+      .list(join(places.backups, folder))
+      .filter((name) => name.endsWith(manifestEnd))
+      .map((name) => ({
+        id: decodeURIComponent(name.slice(0, -manifestEnd.length)),
+        target: decodeURIComponent(folder),
+        path: join(places.backups, folder, name),
+      })),
+  );
+
 export const manifestText = (manifest: BackupManifest): string => seal(manifest);
 
 /** Throws `backup-damaged` with the cause, `format-newer`. */
