@@ -6,6 +6,7 @@ import type { TargetPlan } from '../domain/plan.ts';
 import { planRestore, type RestorePlan } from '../domain/restore.ts';
 import { checkoutOf } from '../steps/backup-entries.ts';
 import type { BackupManifest } from '../store/backups.ts';
+import { receiptPath } from '../store/receipts.ts';
 import { newRunId } from '../store/runs.ts';
 import { targetNamed } from './choose-targets.ts';
 import { layoutOf } from './layouts.ts';
@@ -117,6 +118,7 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
           manifest: candidate,
           components,
           receipt,
+          receiptFile: receiptPath(layout.roots.target, project.id),
           roots: layout.roots,
           files: ports.files,
           run,

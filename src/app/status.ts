@@ -37,10 +37,11 @@ interface Looked {
   readonly standing: 'seen' | 'not-seen';
 }
 
-/** None where the receipt cannot be read: the look itself says that. */
-const quarantinesSeen = (main: MainProject, record: TargetRecord): readonly Quarantine[] => {
+/** What keeps this commit, or any by hand, from coming; none where the receipt cannot be read: the look itself says that. */
+const quarantinesSeen = (main: MainProject, record: TargetRecord, commit: string): readonly Quarantine[] => {
   try {
-    return quarantines(main, record);
+    // An earlier commit that failed keeps nobody from anything: this one comes by itself.
+    return quarantines(main, record).filter((one) => one.why !== 'failed' || one.commit === commit);
   } catch (error) {
     if (!(error instanceof LockstepError)) throw error;
     return [];
@@ -50,7 +51,7 @@ const quarantinesSeen = (main: MainProject, record: TargetRecord): readonly Quar
 const reportOf = (
   main: MainProject,
   record: TargetRecord,
-  { trouble: _trouble, ...seen }: Seen,
+  { against, trouble: _trouble, ...seen }: Seen & { readonly against: string },
 ): TargetStatusReport => ({
   target: record.name,
   path: record.path,
@@ -59,7 +60,7 @@ const reportOf = (
   lastSync: record.last_sync,
   backups: main.backups.list(record.name).length,
   verified: readVerify(main.ports, main.state, record.name)?.outcome ?? null,
-  quarantine: quarantinesSeen(main, record),
+  quarantine: quarantinesSeen(main, record, against),
 });
 
 /** Why a target is not looked at now: half of it may be another commit's. */
@@ -76,10 +77,14 @@ const lookAt = async (
   if (cause !== undefined) {
     const known = { commit: record.sync_commit ?? null, version: record.sync_version };
     const seen: Seen = { ...known, status: 'syncing', cause, behind: [], priority: null, trouble: 'none' };
-    return { record, report: reportOf(main, record, seen), standing: 'not-seen' };
+    return { record, report: reportOf(main, record, { ...seen, against: commit }), standing: 'not-seen' };
   }
   const seen = await look(main, { record, commit, signal, env });
-  return { record, report: reportOf(main, record, seen), standing: seen.trouble === 'main' ? 'not-seen' : 'seen' };
+  return {
+    record,
+    report: reportOf(main, record, { ...seen, against: commit }),
+    standing: seen.trouble === 'main' ? 'not-seen' : 'seen',
+  };
 };
 
 const lookAtAll = async (main: MainProject, request: StatusRequest): Promise<readonly Looked[]> => {

@@ -125,7 +125,12 @@ export const addTarget = async (main: MainProject, request: AddRequest): Promise
     await check(current.targets);
     return { ...current, targets: [...current.targets, record] };
   });
-  return { record, layout, found: [...found, ...[named.found, remembered.found].filter((line) => line !== null)] };
+  const lacking = layout.type === 'source' && layout.checkout === null ? 'no clone of main was found for it' : null;
+  return {
+    record,
+    layout,
+    found: [...found, ...[lacking, named.found, remembered.found].filter((line) => line !== null)],
+  };
 };
 
 /** What a run left half done, only a registered target can be brought back from. A folder that is gone holds nothing of it. */

@@ -87,7 +87,7 @@ export const complete: CheckKind = {
     if (wrong.length > 0) {
       return {
         outcome: 'failed',
-        cause: `${counts}${kept}; ${wrong.length} missing or changed since the last sync (${names})`,
+        cause: `${counts}${kept}; ${wrong.length} missing or ${context.receipt === undefined ? 'not as main has them' : 'changed since the last sync'} (${names})`,
         details: [...wrong, ...decided],
       };
     }

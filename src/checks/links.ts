@@ -144,9 +144,11 @@ export const links: CheckKind = {
     const disk = targetWorld(context, markdown);
     const broken: Broken[] = [];
     let total = 0;
+    let standingPages = 0;
     const look = (path: RootedPath, { mainPath }: ComponentFile): void => {
       const actual = standing.at(path);
       if (actual.kind !== 'file') return;
+      standingPages += 1;
       const absolute = toAbsolute(context.layout.roots, path);
       const state = desired.get(path)?.state;
       for (const { url, line } of disk.page(absolute)?.links ?? []) {
@@ -159,7 +161,8 @@ export const links: CheckKind = {
       }
     };
     for (const [path, file] of pages) look(path, file);
-    const seen = `${counted(total, 'relative link')} in ${counted(pages.length, 'page')}`;
+    const there = standingPages === pages.length ? '' : `${standingPages} of `;
+    const seen = `${counted(total, 'relative link')} in ${there}${counted(pages.length, 'page')}`;
     if (broken.length === 0) return { outcome: 'passed', cause: `${seen} hold` };
 
     const source = await mainWorld(context, markdown, (resolve) =>
@@ -170,12 +173,12 @@ export const links: CheckKind = {
     for (const found of broken) {
       const { mainPath, target } = found;
       const place = target.path === '' ? mainPath : source.resolve(mainPath, target.path);
-      const there = copied.get(place ?? '');
-      const isCopied = there !== undefined || [...copied.keys()].some((path) => path.startsWith(`${place}/`));
+      const copy = copied.get(place ?? '');
+      const isCopied = copy !== undefined || [...copied.keys()].some((path) => path.startsWith(`${place}/`));
       if (found.edited) listed.owner.push(line(found, ', in a page that was changed here'));
       else if (brokenIn(source, mainPath, target) !== undefined) listed.main.push(line(found, ', in main too'));
-      else if (there !== undefined && decisions.get(there)?.choice === 'kept') {
-        listed.owner.push(line(found, `, ${there} was changed here`));
+      else if (copy !== undefined && decisions.get(copy)?.choice === 'kept') {
+        listed.owner.push(line(found, `, ${copy} was changed here`));
       } else if (isCopied) failed.push(line(found));
       else if (outside === 'fail') failed.push(line(found, ', not copied from main'));
       else listed.outside.push(line(found, ', not copied from main'));

@@ -11,6 +11,8 @@ export interface RestoreRequest {
   readonly components: readonly string[] | null;
   /** As it stands in the target now. */
   readonly receipt: Receipt | undefined;
+  /** Where that stands, absolute: it is the last thing that its run wrote. */
+  readonly receiptFile: string;
   readonly roots: Roots;
   readonly files: RestoreSight;
   readonly project: string;

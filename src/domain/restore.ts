@@ -64,11 +64,11 @@ const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, aft
   if (isGitIndex(path) || sameState(before, after)) return false;
   const record = written.get(path);
   if (record !== undefined) return before.kind === 'file' ? before.sha256 !== record.sha256 : before.to !== record.link;
-  // A merged file has no digest in the receipt, which comes after all that its run wrote.
-  const { receipt, files } = request;
+  // A merged file has no digest in the receipt, which is written after all else that its run wrote.
+  const { receipt, receiptFile, files } = request;
   if (receipt?.config[path] === undefined) return true;
-  const mtime = files.stat(absolute(path))?.mtimeNs ?? 0n;
-  return mtime > BigInt(Date.parse(receipt.time)) * 1_000_000n;
+  const timeOf = (at: string): bigint => files.stat(at)?.mtimeNs ?? 0n;
+  return timeOf(absolute(path)) > timeOf(receiptFile);
 };
 
 const refActions = (

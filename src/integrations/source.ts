@@ -52,7 +52,7 @@ const refuseEdits = (clone: Clone, edits: readonly string[]): never => {
     `${clone.root} has changes that are not committed: ${edits.slice(0, 5).join(', ')}`,
     {
       hint: `commit or stash them (git -C ${clone.root} stash), or set on_conflict of the reinstall step to keep`,
-      details: edits,
+      details: edits.length > 5 ? edits : [],
     },
   );
 };

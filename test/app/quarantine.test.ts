@@ -136,8 +136,12 @@ describe('a commit that failed', () => {
     const [report] = await lookAtTargets(world.main, { ...world.request, targets: { names: ['app'] } });
     expect(report?.quarantine).toMatchObject([{ commit, why: 'failed', cause: expect.stringContaining('backup') }]);
 
+    world.goOn(4);
+    const [newer] = await lookAtTargets(world.main, { ...world.request, targets: { names: ['app'] } });
+    expect(newer?.quarantine).toEqual([]);
+
     expect((await world.run(['app'])).exit).toBe(0);
-    expect(world.doc()).toBe('a3');
+    expect(world.doc()).toBe('a4');
     expect(world.kept(commit)).toBeUndefined();
   });
 

@@ -58,6 +58,14 @@ it('follows every form of link that Markdown and HTML have', async () => {
   expect(result).toEqual({ outcome: 'passed', cause: '13 relative links in 3 pages hold' });
 });
 
+it('says how many of the pages are there', async () => {
+  const missing = await check(
+    { 'docs/a.md': '[b](b.md)', 'docs/b.md': '' },
+    { after: () => rmSync(join(target, 'docs/a.md')) },
+  );
+  expect(missing).toEqual({ outcome: 'passed', cause: '0 relative links in 1 of 2 pages hold' });
+});
+
 it('fails for a link that works in main and is broken here, naming file and line', async () => {
   const result = await check({
     'docs/a.md': '# A\n\n[e](../RAG/e.md)\n[h](../RAG/e.md#head)\n',

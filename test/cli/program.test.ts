@@ -186,6 +186,10 @@ describe('with a target', () => {
     };
     const json = async (...argv: string[]) => JSON.parse(await ok(...argv, '--json')) as Record<string, unknown>;
     await ok('trust', '--yes');
+    expect(await ok('target', 'add', 'app', '--path', '../app', '--type', 'source')).toMatch(
+      /no clone of main was found for it\nnext {2}lockstep target update app --checkout <folder>$/,
+    );
+    await ok('target', 'remove', 'app');
     await ok('target', 'add', 'app', '--path', '../app');
     expect(await ok('target', 'list')).toMatch(/^- \.\.\/app {2}app {2}site-packages {2}needs sync$/);
 

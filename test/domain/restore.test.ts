@@ -24,7 +24,7 @@ import { planRestore, type RestorePlan, type RestoreRequest } from '../../src/do
 import { openTransaction } from '../../src/pipeline/transaction.ts';
 import { type BackupStore, openBackups } from '../../src/store/backups.ts';
 import { sha256 } from '../../src/store/main-tree.ts';
-import { openReceipts } from '../../src/store/receipts.ts';
+import { openReceipts, receiptPath } from '../../src/store/receipts.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
 import { put, temporary } from '../fixtures/sandbox.ts';
 import { statePorts } from '../fixtures/state-ports.ts';
@@ -106,6 +106,7 @@ const plan = (root: string, manifest: BackupManifest, extra: Partial<RestoreRequ
     manifest,
     components: null,
     receipt: undefined,
+    receiptFile: receiptPath(root, 'main'),
     roots: { target: root },
     files,
     project: 'main',
@@ -360,7 +361,7 @@ describe('a restore', () => {
       checkout: null,
       entries: ['a.toml', 'b.toml'].map((name) => ({ path: name, component: 'config', absolute: join(root, name) })),
     });
-    put(root, { 'a.toml': 'x = 1', 'b.toml': 'y = 1' });
+    put(root, { 'a.toml': 'x = 1', 'b.toml': 'y = 1', '.lockstep/receipts/main.json': '{}' });
     const receipt = receiptOf(root, [], { config: { 'a.toml': { from: 'a.toml', blob: 'b', salt: 's', keys: {} } } });
     const planned = plan(root, manifest, { receipt });
     expect(planned.actions).toMatchObject([{ path: 'a.toml', after: { kind: 'absent' } }]);

@@ -27,6 +27,7 @@ import { linkedCause, source } from '../../src/integrations/source.ts';
 import { recover } from '../../src/pipeline/recover.ts';
 import { openTransaction, type PlacedAction } from '../../src/pipeline/transaction.ts';
 import type { Ports, PythonReport } from '../../src/ports.ts';
+import { receiptPath } from '../../src/store/receipts.ts';
 import {
   countedProcesses,
   makeVenvTarget,
@@ -532,6 +533,7 @@ describe('a restore from a backup of the package', () => {
       manifest,
       components: null,
       receipt,
+      receiptFile: receiptPath(roots.target, 'opencode'),
       roots,
       files: context.ports.files,
       project: 'opencode',

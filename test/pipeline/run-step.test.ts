@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepPlan } from '../../src/domain/plan.ts';
 import { planRestore } from '../../src/domain/restore.ts';
 import type { StepKind } from '../../src/steps/step.ts';
+import { receiptPath } from '../../src/store/receipts.ts';
 import { filesOf, program, programWorld, stepOf, written } from '../fixtures/program-target.ts';
 import { commit, put } from '../fixtures/sandbox.ts';
 import { change, fileOf } from '../fixtures/staged-target.ts';
@@ -272,6 +273,7 @@ describe('a run step', () => {
       manifest,
       components: null,
       receipt: world.receipt(),
+      receiptFile: receiptPath(world.target, 'opencode-ai'),
       roots: { target: world.target },
       files: filesOf,
       project: 'opencode-ai',

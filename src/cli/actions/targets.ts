@@ -2,7 +2,7 @@
 import { targetNamed } from '../../app/choose-targets.ts';
 import { layoutOf, targetPath } from '../../app/layouts.ts';
 import { lookAtTargets } from '../../app/status.ts';
-import { addTarget, removeTarget, updateTarget } from '../../app/targets.ts';
+import { type AddedTarget, addTarget, removeTarget, updateTarget } from '../../app/targets.ts';
 import { LockstepError } from '../../domain/errors.ts';
 import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
 import type { Call } from '../call.ts';
@@ -117,6 +117,9 @@ export const runShow = async (call: Call, name: string): Promise<number> => {
   return 0;
 };
 
+/** A source target cannot be synced without its clone of main. */
+const lacksClone = ({ layout }: AddedTarget): boolean => layout.type === 'source' && layout.checkout === null;
+
 export const runAdd = async (call: Call, name: string, options: AddOptions): Promise<number> => {
   const { path, type, python, checkout, pipeline } = options;
   const added = await addTarget(await call.main(), {
@@ -131,7 +134,7 @@ export const runAdd = async (call: Call, name: string, options: AddOptions): Pro
   call.answer({ kind: 'target-added', target: added.record, layout: added.layout, found: added.found }, [
     `${call.paint.strong(name)} ${call.paint.good('added')}: ${added.record.path} (${added.record.type})`,
     ...added.found.map((line) => `  ${line}`),
-    `${call.paint.dim('next')}  lockstep sync run --target ${name} --dry-run`,
+    `${call.paint.dim('next')}  ${lacksClone(added) ? `lockstep target update ${name} --checkout <folder>` : `lockstep sync run --target ${name} --dry-run`}`,
   ]);
   return 0;
 };

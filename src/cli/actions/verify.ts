@@ -23,7 +23,9 @@ const reportLines = (report: TargetVerifyReport, call: Call): readonly string[] 
   return [
     ...checks.flatMap(({ suite, check }) => [
       `${report.target} › ${suite}: ${check.name} ${check.outcome === 'passed' ? paint.good('passed') : paint.bad(check.outcome.replaceAll('-', ' '))}: ${check.cause}`,
-      ...(check.outcome === 'passed' ? [] : check.details.map((line) => `    ${line}`)),
+      ...(check.outcome === 'passed'
+        ? []
+        : check.details.filter((line) => line !== check.cause).map((line) => `    ${line}`)),
     ]),
     ...(report.error === null
       ? [`${paint.strong(report.target)} ${verdict}: ${counts}`]

@@ -100,7 +100,7 @@ const refuseDirty = async (context: TargetContext, { root }: Clone): Promise<voi
   if (paths.length === 0) return;
   throw refused(`${root} has changes that are not committed: ${paths.slice(0, 5).join(', ')}`, {
     hint: `commit or stash them: git -C ${root} stash`,
-    details: paths,
+    details: paths.length > 5 ? paths : [],
   });
 };
 

@@ -59,9 +59,9 @@ export const chooseBuilder = async (
     const names = first.missing.map((text) => /^[\w.-]+/.exec(text)?.[0] ?? text).join(' ');
     throw new LockstepError(
       'package-build-failed',
-      `${what} ${first.missing.length === 1 ? 'is' : 'are'} needed to build ${name} and not installed in ${first.executable}; package.network is off, so no index is asked`,
+      `${what} ${first.missing.length === 1 ? 'is' : 'are'} needed to build ${name} and not installed in ${first.executable}; project.network is off, so no index is asked`,
       {
-        hint: `install it there (${first.executable} -m pip install ${names}), or allow an index with network: true in sync.config.yaml`,
+        hint: `install it there (${first.executable} -m pip install ${names}), or allow an index with network: true under project in sync.config.yaml`,
         details: [...fitting.slice(1).map((one) => `${one.executable} lacks ${one.missing.join(', ')}`), ...rejected],
       },
     );

@@ -54,7 +54,7 @@ export const checkDependencies = async (
       );
     }
     const where =
-      network.kind === 'off' ? '; package.network is off, so no index is asked' : ', and the index has none';
+      network.kind === 'off' ? '; project.network is off, so no index is asked' : ', and the index has none';
     throw new LockstepError(
       'package-install-failed',
       `${project.package.name} ${wheel.version} needs ${lacking}, which ${target.name}'s Python does not have (${python.executable})${where}`,
