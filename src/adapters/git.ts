@@ -3,8 +3,9 @@ import { LockstepError } from '../domain/errors.ts';
 import type { Git, Processes, Repo } from '../ports.ts';
 import type { Environment } from './environment.ts';
 import { readDiff } from './git/diff.ts';
+import { keptBlobs } from './git/kept-blobs.ts';
 import { readHistory, readLog } from './git/log.ts';
-import { readBlobs, readTree } from './git/objects.ts';
+import { readTree } from './git/objects.ts';
 import { findPlaces } from './git/places.ts';
 import { type GitRunner, gitFailed, gitRunner, readingEnvironment } from './git/run.ts';
 
@@ -42,7 +43,7 @@ const openRepo = (root: string, git: GitRunner, processes: Processes): Repo => {
       }),
     diff: async (from, to) => readDiff(git, root, { from: checked(from), to: checked(to) }),
     log: async (from, to) => readLog(git, root, from === null ? checked(to) : `${checked(from)}..${checked(to)}`),
-    blobs: (ids) => readBlobs(processes, root, ids),
+    blobs: keptBlobs(processes, root),
     history: async (commit, paths) => readHistory(git, root, { commit: checked(commit), paths }),
     isAncestor: async (ancestor, descendant) => {
       const args = ['merge-base', '--is-ancestor', checked(ancestor), checked(descendant)];

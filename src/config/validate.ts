@@ -13,10 +13,25 @@ const most = 200;
 
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
+/**
+ * What the schemas are checked by, in most commands only once: to check them against their own meta schema, or to shorten
+ * code that runs once, takes several times what it saves. `test/config/schemas.test.ts` does the first.
+ */
+const ajv = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  strict: false,
+  validateFormats: false,
+  logger: false,
+  meta: false,
+  validateSchema: false,
+  addUsedSchema: false,
+  code: { optimize: false },
+});
+
 const validatorOf = (schema: TSchema): ValidateFunction => {
   const found = compiled.get(schema);
   if (found !== undefined) return found;
-  const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, validateFormats: false, logger: false });
   const made = ajv.compile(schema);
   compiled.set(schema, made);
   return made;

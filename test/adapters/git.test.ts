@@ -4,7 +4,7 @@ import fse from 'fs-extra';
 import { describe, expect, it } from 'vitest';
 import { installedGit } from '../../src/adapters/git.ts';
 import { spawnProcesses } from '../../src/adapters/processes.ts';
-import type { Repo } from '../../src/ports.ts';
+import type { Processes, Repo } from '../../src/ports.ts';
 import { commit, commitRawNames, git, initRepo, put, temporary } from '../fixtures/sandbox.ts';
 
 const installed = (env: Readonly<Record<string, string | undefined>> = process.env) =>
@@ -350,6 +350,25 @@ describe('blobs', () => {
     put(root, { 'a.txt': 'dirty', 'untracked.txt': 'x' });
     const [entry] = await repo.tree('HEAD');
     expect((await repo.blobs([entry?.blob ?? ''])).get(entry?.blob ?? '')?.toString()).toBe('one\n');
+  });
+
+  it('asks git once for what is small, however often it is asked, and gives large ones each time', async () => {
+    const { root } = repository({ 'a.txt': 'a', 'b.txt': 'b', 'large.txt': 'x'.repeat(300_000) });
+    const processes = spawnProcesses(process.env);
+    const asked: string[] = [];
+    const run: Processes['run'] = (command) => {
+      asked.push(String(command.input ?? ''));
+      return processes.run(command);
+    };
+    const counting = installedGit({ ...processes, run }, process.env).open(root);
+    const [a, b, large] = (await counting.tree('HEAD')).map(({ blob }) => blob) as [string, string, string];
+    asked.length = 0;
+    for (const ids of [[a], [a, b], [b, a], [large], [large, a]]) {
+      const contents = await counting.blobs(ids);
+      expect([...contents.keys()].sort()).toEqual([...ids].sort());
+      expect(contents.get(large)?.length ?? 300_000).toBe(300_000);
+    }
+    expect(asked).toEqual([`${a}\n`, `${b}\n`, `${large}\n`, `${large}\n`]);
   });
 
   it('throws for a blob that is missing or damaged, and takes no other words', async () => {

@@ -13,8 +13,24 @@ interface Shared {
 
 export type Hooked =
   | (Shared & { readonly what: 'note' })
-  /** SIGKILL at the n-th write, from 1; `halfway` leaves half of its bytes. */
-  | (Shared & { readonly what: 'kill'; readonly at: number; readonly how: 'before' | 'halfway' });
+  | (Shared & { readonly what: 'list' })
+  | (Shared & {
+      readonly what: 'kill';
+      /** Which calls count, by the name of the system call; every one that writes when null. */
+      readonly call: string | null;
+      /** SIGKILL at so many, from 1. */
+      readonly at: number;
+      /** `halfway` leaves half of a write's bytes; no other call has a half. */
+      readonly how: 'before' | 'halfway';
+    });
+
+/** One writing call, as the kernel will name it. */
+export interface Turn {
+  readonly syscall: string;
+  /** Which one of this call's, from 1; those that fail count too, but are not listed. */
+  readonly nth: number;
+  readonly paths: readonly string[];
+}
 
 /** One writing call that succeeded. Files are told apart by inode, folders by path. */
 export type Noted =
@@ -28,9 +44,13 @@ export type Noted =
   | { readonly call: 'mkdir'; readonly path: string; readonly ino: number; readonly mode: number }
   | { readonly call: 'unlink' | 'rmdir'; readonly path: string };
 
-/** The notes of a program that ended. */
-export const readNotes = (log: string): readonly Noted[] =>
+const linesOf = (log: string): readonly string[] =>
   readFileSync(log, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Noted);
+    .filter((line) => line !== '');
+
+/** The notes of a program that ended. */
+export const readNotes = (log: string): readonly Noted[] => linesOf(log).map((line) => JSON.parse(line) as Noted);
+
+/** What a program that ended did, or the one call that it died before. */
+export const readTurns = (log: string): readonly Turn[] => linesOf(log).map((line) => JSON.parse(line) as Turn);

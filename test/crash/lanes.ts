@@ -5,7 +5,8 @@ import { mustRun } from './command.ts';
 import { nameOf, type Point } from './points.ts';
 import { makeScene, type SceneSize } from './scene.ts';
 import type { Difference } from './tally.ts';
-import { type Outcome, rehearse, type Stage, tryPoint } from './trial.ts';
+import { rehearse } from './rehearse.ts';
+import { type Outcome, type Stage, tryPoint } from './trial.ts';
 
 export interface LanesPlace {
   readonly dir: string;
@@ -14,16 +15,20 @@ export interface LanesPlace {
   readonly hook: string;
 }
 
-/** One stage a lane, built and rehearsed side by side. */
-export const openLanes = (size: SceneSize, count: number, place: LanesPlace): Promise<readonly Stage[]> =>
-  Promise.all(
-    Array.from({ length: count }, async (_, i) => {
-      const lane = join(place.dir, `${size.name}-${i + 1}`);
-      rmSync(lane, { recursive: true, force: true });
-      mkdirSync(lane, { recursive: true });
-      return rehearse(await makeScene(size, { ...place, lane }), place.hook);
-    }),
-  );
+/** One stage a lane, built side by side; what the first one's rehearsal saw holds for all, for paths aside they are the same. */
+export const openLanes = async (size: SceneSize, count: number, place: LanesPlace): Promise<readonly Stage[]> => {
+  const scenes = Array.from({ length: count }, (_, i) => {
+    const lane = join(place.dir, `${size.name}-${i + 1}`);
+    rmSync(lane, { recursive: true, force: true });
+    mkdirSync(lane, { recursive: true });
+    return makeScene(size, { ...place, lane });
+  });
+  const [one, ...others] = scenes;
+  if (one === undefined) return [];
+  const first = one.then((scene) => rehearse(scene, place.hook));
+  const rest = others.map(async (scene) => rehearse(await scene, place.hook, (await first).rehearsed));
+  return Promise.all([first, ...rest]);
+};
 
 export interface Trials {
   readonly points: readonly Point[];

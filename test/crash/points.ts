@@ -1,41 +1,82 @@
 /** The moments at which a sync is killed: chosen from a rehearsal, named so that each can be had again. */
 import type { Random } from './random.ts';
-import type { Traced } from './trace.ts';
+import type { Wheel } from './scene.ts';
+
+/** A place in a run, found again by counting. */
+interface Placed {
+  readonly scene: string;
+  readonly wheel: Wheel;
+  readonly nth: number;
+  readonly label: string;
+}
 
 export type Point =
-  /** On entry to the n-th call of a kind. */
-  | {
-      readonly kind: 'call';
-      readonly scene: string;
-      readonly syscall: string;
-      readonly nth: number;
-      readonly label: string;
-    }
+  /** On entry to the n-th call of a kind; `by` says who counts and kills: the hook within the program, or strace from outside. */
+  | (Placed & { readonly kind: 'call'; readonly syscall: string; readonly by: 'hook' | 'strace' })
   /** At the n-th write under target or state: before it, or with half of it done. */
-  | { readonly kind: 'write' | 'torn'; readonly scene: string; readonly nth: number; readonly label: string }
-  /** After a share of the time that a whole run takes, from 0 to 1. */
+  | (Placed & { readonly kind: 'write' | 'torn' })
+  /** After a share of the time that a whole run takes, from 0 to 1; a wheel has to be built in it. */
   | { readonly kind: 'random'; readonly scene: string; readonly nth: number; readonly share: number };
 
-/** What `--point` takes: `small/rename:12`, `full/torn:3`, `full/random:17`. */
-export const nameOf = (point: Point): string =>
-  `${point.scene}/${point.kind === 'call' ? point.syscall : point.kind}:${point.nth}`;
+/** What `--point` takes: `small/rename:12`, `small/wheel/rename:2`, `small/strace-rename:30`, `full/torn:3`, `full/random:17`. */
+export const nameOf = (point: Point): string => {
+  const what = point.kind === 'call' ? `${point.by === 'strace' ? 'strace-' : ''}${point.syscall}` : point.kind;
+  const wheel = point.kind !== 'random' && point.wheel === 'to build' ? 'wheel/' : '';
+  return `${point.scene}/${wheel}${what}:${point.nth}`;
+};
 
-export interface Rehearsed {
-  readonly scene: string;
-  /** Calls that change something under target or state, in order. */
-  readonly calls: readonly (Traced & { readonly label: string })[];
-  /** The path of each write under target or state, in order, plain as in a label. */
+/** A call of a rehearsal: its place among its kind as strace counts, and as the hook does; null where the hook knows nothing of it. */
+export interface Call {
+  readonly syscall: string;
+  readonly label: string;
+  readonly nth: number;
+  readonly turn: number | null;
+}
+
+/** What one run did under target or state, in order. */
+export interface Rehearsal {
+  readonly wheel: Wheel;
+  /** Calls that change something, but for writes. */
+  readonly calls: readonly Call[];
+  /** The label of each write. */
   readonly writes: readonly string[];
 }
 
-export const callPoints = ({ scene, calls }: Rehearsed): readonly Point[] =>
-  calls.map(({ syscall, nth, label }) => ({ kind: 'call', scene, syscall, nth, label }));
+export interface Rehearsed {
+  readonly scene: string;
+  readonly runs: readonly Rehearsal[];
+}
 
-export const writePoints = ({ scene, writes }: Rehearsed): readonly Point[] =>
-  writes.flatMap((path, i): readonly Point[] => [
-    { kind: 'write', scene, nth: i + 1, label: `write ${path}` },
-    { kind: 'torn', scene, nth: i + 1, label: `half of a write ${path}` },
-  ]);
+/** Each how many-th call is killed by strace although the hook could: both have to end alike. */
+const crossCheck = 20;
+
+const ofWheel = (label: string): boolean => label.includes('state/store/wheels');
+
+/** Where a wheel has to be built, that alone is new: all else the other run does in the same way, at half the price. */
+const isOwn = (wheel: Wheel, label: string): boolean => wheel === 'in store' || ofWheel(label);
+
+export const callPoints = ({ scene, runs }: Rehearsed): readonly Point[] =>
+  runs.flatMap(({ wheel, calls }) =>
+    calls.flatMap(({ syscall, label, nth, turn }, i): readonly Point[] => {
+      if (!isOwn(wheel, label)) return [];
+      const shared = { kind: 'call', scene, wheel, syscall, label } as const;
+      if (turn === null || i % crossCheck === 0) return [{ ...shared, by: 'strace', nth }];
+      return [{ ...shared, by: 'hook', nth: turn }];
+    }),
+  );
+
+export const writePoints = ({ scene, runs }: Rehearsed): readonly Point[] =>
+  runs.flatMap(({ wheel, writes }) =>
+    writes.flatMap((label, i): readonly Point[] => {
+      const shared = { scene, wheel, nth: i + 1, label };
+      return isOwn(wheel, label)
+        ? [
+            { kind: 'write', ...shared },
+            { kind: 'torn', ...shared },
+          ]
+        : [];
+    }),
+  );
 
 export const randomPoints = (scene: string, count: number, random: Random): readonly Point[] =>
   Array.from({ length: count }, (_, i) => ({ kind: 'random', scene, nth: i + 1, share: random.fraction() }));

@@ -44,14 +44,15 @@ const copyOne = (from: string, to: string): void => {
   }
 };
 
-/** `to` becomes what `from` is: names, kinds, content, modes, times. */
-export const bringBack = (from: string, to: string): void => {
+/** `to` becomes what `from` is: names, kinds, content, modes, times. Paths below `to` that are named are left as they are. */
+export const bringBack = (from: string, to: string, except: readonly string[] = []): void => {
   if (!same(from, to)) copyOne(from, to);
   const names = new Set(readdirSync(from));
   for (const name of readdirSync(to)) if (!names.has(name)) rmSync(join(to, name), { recursive: true, force: true });
   for (const name of names) {
     const [a, b] = [join(from, name), join(to, name)];
-    if (lstatSync(a).isDirectory()) bringBack(a, b);
+    if (except.includes(b)) continue;
+    if (lstatSync(a).isDirectory()) bringBack(a, b, except);
     else if (!same(a, b)) copyOne(a, b);
   }
   const stat = lstatSync(from);

@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { type Ended, laneEnvironment, mustRun, runCommand } from './command.ts';
 import { bringBack } from './pristine.ts';
+import { realPython, toolsIn } from './tools.ts';
 
 export interface SceneSize {
   readonly name: string;
@@ -25,7 +26,7 @@ export interface SceneSize {
 }
 
 /** Some 40 files that change: every single call can be a point. */
-export const smallScene: SceneSize = { name: 'small', pages: 16, modules: 6, package: 'changes', pip: 'other' };
+export const smallScene: SceneSize = { name: 'small', pages: 16, modules: 6, package: 'changes', pip: 'own' };
 /** 1,500 files: 1,200 documents and 300 modules. */
 export const fullScene: SceneSize = { name: 'full', pages: 1170, modules: 286, package: 'changes', pip: 'own' };
 /** Documents and configuration alone, for the ordinary tests. */
@@ -48,8 +49,13 @@ export interface Scene {
   /** `lockstep <words>` in main, to its end. */
   readonly lockstep: (...words: readonly string[]) => Promise<Ended>;
   /** Target and state as they were before the sync, whatever happened to them. */
-  readonly reset: () => void;
+  readonly reset: (wheel: Wheel) => void;
+  /** Keeps the wheel that the sync just built, for each later `reset('in store')`. */
+  readonly keepWheel: () => void;
 }
+
+/** Whether the package's wheel is in the store when the sync begins, so that none has to be built: half of a small sync's time. */
+export type Wheel = 'in store' | 'to build';
 
 export interface ScenePlace {
   readonly lane: string;
@@ -160,9 +166,10 @@ export const makeScene = async (size: SceneSize, place: ScenePlace): Promise<Sce
   const target = join(lane, 'app');
   const scratch = join(lane, 'scratch');
   const kept = join(lane, 'pristine');
+  const built = join(lane, 'wheels');
   const state = join(main, '.git/lockstep');
   mkdirSync(scratch, { recursive: true });
-  const env = laneEnvironment(lane, scratch);
+  const env = { ...laneEnvironment(lane, scratch), PATH: toolsIn(join(lane, 'tools')) };
   const command = [process.execPath, place.command] as const;
   cpSync(template, main, { recursive: true, filter: (path) => !path.includes('__pycache__') });
   await mustRun({ cwd: main, env, argv: ['git', 'init', '-q', '-b', 'main'] });
@@ -171,7 +178,7 @@ export const makeScene = async (size: SceneSize, place: ScenePlace): Promise<Sce
   await mustRun({ cwd: main, env, argv: ['git', 'tag', 'v1.2.0'] });
   mkdirSync(target);
   const withoutPip = size.pip === 'other' ? ['--without-pip'] : [];
-  await mustRun({ cwd: target, env, argv: ['python3', '-m', 'venv', ...withoutPip, '.venv'] });
+  await mustRun({ cwd: target, env, argv: [realPython(), '-m', 'venv', ...withoutPip, '.venv'] });
   const lockstep = (...words: readonly string[]): Promise<Ended> =>
     runCommand({ cwd: main, env, argv: [...command, ...words] });
   const must = (...words: readonly string[]): Promise<Ended> =>
@@ -211,9 +218,15 @@ export const makeScene = async (size: SceneSize, place: ScenePlace): Promise<Sce
     command,
     commits: { before, after },
     lockstep,
-    reset: () => {
+    keepWheel: () => {
+      rmSync(built, { recursive: true, force: true });
+      cpSync(join(state, 'store/wheels'), built, { recursive: true, preserveTimestamps: true });
+    },
+    reset: (wheel) => {
       bringBack(join(kept, 'app'), target);
-      bringBack(join(kept, 'state'), state);
+      const wheels = join(state, 'store/wheels');
+      bringBack(join(kept, 'state'), state, wheel === 'in store' && existsSync(built) ? [wheels] : []);
+      if (wheel === 'in store' && existsSync(built)) bringBack(built, wheels);
       rmSync(scratch, { recursive: true, force: true });
       mkdirSync(scratch);
     },

@@ -1,11 +1,11 @@
 /** One trial: from the same start, the built command is killed at a point, recovered, judged and tried again. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Ended, livingOf, mustRun, runCommand } from './command.ts';
-import { type Hooked, hookVariable, readNotes } from './hooked.ts';
-import { judge, type Lines, openReader, type Sides } from './judge.ts';
+import { type Ended, livingOf, runCommand } from './command.ts';
+import { readTurns } from './hooked.ts';
+import { judge, type Lines, type Sides } from './judge.ts';
 import { nameOf, type Point, type Rehearsed } from './points.ts';
 import { seeded } from './random.ts';
+import { hooked, syncWords } from './rehearse.ts';
 import type { Scene } from './scene.ts';
 import { labelOf, readTrace, traced } from './trace.ts';
 
@@ -36,47 +36,6 @@ export interface Outcome {
   readonly said: string;
 }
 
-const syncWords = ['sync', 'run', '--target', 'app'] as const;
-
-const hooked = ({ scene, hook }: Pick<Stage, 'scene' | 'hook'>, plan: Hooked) => ({
-  cwd: scene.main,
-  env: { ...scene.env, [hookVariable]: JSON.stringify(plan) },
-  argv: [scene.command[0], '--import', hook, scene.command[1], ...syncWords],
-});
-
-const plainPath = (path: string, lane: string): string => labelOf({ syscall: '', paths: [path] }, lane).trim();
-
-/** Runs the sync three times: to know both sides, every call, and every write. */
-export const rehearse = async (scene: Scene, hook: string): Promise<Stage> => {
-  const read = openReader(scene.target);
-  scene.reset();
-  const before = read();
-  const whole = await mustRun({ cwd: scene.main, env: scene.env, argv: [...scene.command, ...syncWords] });
-  const after = read();
-  scene.reset();
-  const log = join(scene.lane, 'trace');
-  await mustRun({ cwd: scene.main, env: scene.env, argv: traced(log, [...scene.command, ...syncWords]) });
-  const ours = (path: string): boolean => path.startsWith(`${scene.target}/`) || path.startsWith(`${scene.state}/`);
-  const calls = readTrace(log)
-    .filter((call) => call.changes && call.paths.some(ours))
-    .map((call) => ({ ...call, label: labelOf(call, scene.lane) }));
-  scene.reset();
-  const notes = join(scene.lane, 'notes');
-  await mustRun(hooked({ scene, hook }, { what: 'note', under: [scene.target, scene.state], log: notes }));
-  const writes = readNotes(notes).flatMap((noted) =>
-    noted.call === 'write' ? [plainPath(noted.path, scene.lane)] : [],
-  );
-  scene.reset();
-  return {
-    scene,
-    sides: { before, after },
-    rehearsed: { scene: scene.size.name, calls, writes },
-    took: whole.took,
-    read,
-    hook,
-  };
-};
-
 const isDead = (ended: Ended): boolean => ended.signal === 'SIGKILL' || ended.code === 137;
 
 /** Ends the sync at the point. */
@@ -89,36 +48,36 @@ const kill = async (stage: Stage, point: Point): Promise<Outcome['landed']> => {
     return isDead(ended) ? 'there' : 'not at all';
   }
   const log = join(scene.lane, 'killed');
-  if (point.kind === 'call') {
+  if (point.kind === 'call' && point.by === 'strace') {
     const ended = await runCommand({ ...place, argv: traced(log, argv, point) });
     if (!isDead(ended)) return 'not at all';
     const last = readTrace(log).at(-1);
     return last !== undefined && labelOf(last, scene.lane) === point.label ? 'there' : 'elsewhere';
   }
   const how = point.kind === 'torn' ? 'halfway' : 'before';
+  const call = point.kind === 'call' ? point.syscall : 'write';
   const under = [scene.target, scene.state];
-  const ended = await runCommand(hooked(stage, { what: 'kill', under, log, at: point.nth, how }));
+  const ended = await runCommand(hooked(stage, syncWords, { what: 'kill', under, log, call, at: point.nth, how }));
   if (!isDead(ended)) return 'not at all';
-  return point.label.endsWith(` ${plainPath(readFileSync(log, 'utf8'), scene.lane)}`) ? 'there' : 'elsewhere';
+  const [last] = readTurns(log);
+  return last !== undefined && labelOf(last, scene.lane) === point.label ? 'there' : 'elsewhere';
 };
-
-const recoverKills = ['rename', 'unlink', 'fsync', 'link', 'rmdir', 'openat', 'fchmod'] as const;
 
 /** Recovers; in a third of the trials recovery is killed first, at a call that the point's name decides. */
 const recover = async (stage: Stage, point: Point): Promise<Pick<Outcome, 'recovery'> & { readonly ended: Ended }> => {
   const { scene } = stage;
   const random = seeded(1, nameOf(point));
-  const place = { cwd: scene.main, env: scene.env };
-  const argv = [...scene.command, 'sync', 'recover'];
+  const words = ['sync', 'recover'];
   let recovery: Outcome['recovery'] = 'whole';
   if (random.below(3) === 0) {
-    const syscall = random.pick(recoverKills);
-    // Files that recovery opens are many before it writes one.
-    const nth = syscall === 'openat' ? 60 + random.below(300) : 1 + Math.floor(random.fraction() ** 2 * 60);
-    const cut = await runCommand({ ...place, argv: traced(join(scene.lane, 'killed-too'), argv, { syscall, nth }) });
+    const at = 1 + Math.floor(random.fraction() ** 2 * 150);
+    const how = random.below(2) === 0 ? 'before' : 'halfway';
+    const log = join(scene.lane, 'killed-too');
+    const under = [scene.target, scene.state];
+    const cut = await runCommand(hooked(stage, words, { what: 'kill', under, log, call: null, at, how }));
     if (isDead(cut)) recovery = 'killed, then whole';
   }
-  return { recovery, ended: await runCommand({ ...place, argv }) };
+  return { recovery, ended: await scene.lockstep(...words) };
 };
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -161,19 +120,22 @@ const follow = async (stage: Stage, side: 'before' | 'after'): Promise<Lines> =>
 };
 
 /** Runs one trial in the stage's lane. `every`: each how many-th trial goes on to the next sync, by the point's name. */
-export const tryPoint = async (stage: Stage, point: Point, every = 5): Promise<Outcome> => {
+import { readFileSync as rf } from 'node:fs';
+const cpu=()=>{const f=rf('/proc/self/stat','latin1').split(') ')[1].split(' ');return {self:(+f[11]+ +f[12])/100,kids:(+f[13]+ +f[14])/100,wall:performance.now()/1000};};
+let last=cpu(); const lap=(w:string)=>{const n=cpu();process.stderr.write(`${w} self ${(n.self-last.self).toFixed(2)} kids ${(n.kids-last.kids).toFixed(2)} wall ${(n.wall-last.wall).toFixed(2)} | `);last=n;};
+export const tryPoint = async (stage: Stage, point: Point, every = 10): Promise<Outcome> => {
   const { scene, sides, read } = stage;
-  scene.reset();
-  const landed = await kill(stage, point);
+  scene.reset(point.kind === 'random' ? 'to build' : point.wheel);
+  lap('\n'+nameOf(point)+' reset'); const landed = await kill(stage, point); lap('kill');
   const { recovery, ended } = await recover(stage, point);
-  const { outlived, names } = await waitForOrphans(scene.lane);
-  const verdict = judge(scene, read(), sides);
+  lap('recover'); const { outlived, names } = await waitForOrphans(scene.lane);
+  lap('orphans'); const verdict = judge(scene, read(), sides);
   const wrong = [
     ...(ended.code === 0 ? [] : [`recover ended with ${ended.code ?? ended.signal}: ${ended.text.slice(-800)}`]),
     ...verdict.wrong,
     ...names.map((name) => `still alive after recovery: ${name}`),
   ];
-  const { side } = verdict;
+  lap('judge'); const { side } = verdict;
   const followed = side !== 'neither' && seeded(2, nameOf(point)).below(every) === 0;
   return {
     point,
