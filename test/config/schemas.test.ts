@@ -25,6 +25,11 @@ describe('schemas/', () => {
     await expect(`${JSON.stringify(schemas[name], undefined, 2)}\n`).toMatchFileSnapshot(`../../schemas/${name}`);
   });
 
+  it.each(Object.keys(schemas))('%s is a schema, as the meta schema says', (name) => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    expect(ajv.validateSchema(schemas[name] ?? false)).toBe(true);
+  });
+
   it('names every step kind and check kind with its summary', () => {
     const pipeline = JSON.stringify(schemas['pipeline.schema.json']);
     const config = JSON.stringify(schemas['sync.config.schema.json']);
