@@ -19,7 +19,7 @@ import type { Files } from '../ports.ts';
 import { type Problem, problemIn } from './problem.ts';
 
 /** Bytes. Files that people write are a hundredth of it. */
-const largest = 1 << 20;
+const largest = 1 << 19;
 /** Each level is recursion in the composer: unbounded, it ends the process rather than throwing. */
 const deepest = 100;
 /** Bounds time and memory of what is under a megabyte but made of nothing but syntax. */
@@ -222,13 +222,13 @@ export const parseYaml = (text: string, file: string): YamlFile => {
 };
 
 const tooLarge = (file: string, code: 'config-invalid' | 'pipeline-invalid' | 'registry-invalid'): LockstepError =>
-  new LockstepError(code, `${file} is larger than 1 MiB: that is no file a person wrote`, {
+  new LockstepError(code, `${file} is larger than 512 KiB: that is no file a person wrote`, {
     hint: `look at what is in ${file}`,
   });
 
 /**
  * Reads and parses a file.
- * Throws the given code when it is no regular file, is larger than 1 MiB or not UTF-8; problems of its YAML are in the result.
+ * Throws the given code when it is no regular file, is larger than 512 KiB or not UTF-8; problems of its YAML are in the result.
  */
 export const readYaml = (
   files: Files,

@@ -90,20 +90,27 @@ export const readsOutputs = (template: string): boolean => stepsReadIn(template)
 /** Whether a text holds a template at all. */
 export const isTemplate = (text: string): boolean => text.includes(open);
 
+/** People write one or two; each takes time to check. */
+const mostExpressions = 100;
+
 /** What is wrong with a template, with places in it; empty when it can be filled as far as anybody knows before a run. */
 export const templateFaults = (template: string, scope?: OutputsScope): readonly ExpressionProblem[] => {
   const { parts, unclosed } = partsOf(template);
-  const faults = parts.flatMap(({ kind, text, start }) =>
-    kind === 'text'
-      ? []
-      : templateExpressionFaults(text, scope).map(({ message, range }) => ({
-          message,
-          range: [start + range[0], start + range[1]] as const,
-        })),
+  const expressions = parts.filter(({ kind }) => kind === 'expression');
+  const faults = expressions.slice(0, mostExpressions).flatMap(({ text, start }) =>
+    templateExpressionFaults(text, scope).map(({ message, range }) => ({
+      message,
+      range: [start + range[0], start + range[1]] as const,
+    })),
   );
-  return unclosed === undefined
-    ? faults
-    : [...faults, { message: unclosedMessage, range: [unclosed, unclosed + open.length] }];
+  const beyond = expressions[mostExpressions];
+  const tooMany: readonly ExpressionProblem[] =
+    beyond === undefined
+      ? []
+      : [{ message: `more than ${mostExpressions} expressions in one text`, range: [beyond.start, beyond.start + 1] }];
+  const notClosed: readonly ExpressionProblem[] =
+    unclosed === undefined ? [] : [{ message: unclosedMessage, range: [unclosed, unclosed + open.length] }];
+  return [...faults, ...tooMany, ...notClosed];
 };
 
 /** The messages of what is wrong with a template. */

@@ -58,13 +58,22 @@ const bomb = `a0: &a0 [x, x]\n${lines(40, (i) => `a${i + 1}: &a${i + 1} [*a${i},
 const steps = (text: string): string => `name: own\nsteps:\n  - { uses: backup }\n${text}`;
 
 it.each<[string, string, string]>([
-  ['50 MB', '# x\n'.repeat((50 * megabytes) / 4), 'larger than 1 MiB'],
-  ['a megabyte of openings', steps(`  - { uses: tag, with: { version: "${'${{'.repeat(300_000)}" } }\n`), 'not closed'],
+  ['50 MB', '# x\n'.repeat((50 * megabytes) / 4), 'larger than 512 KiB'],
+  [
+    'half a megabyte of openings',
+    steps(`  - { uses: tag, with: { version: "${'${{'.repeat(170_000)}" } }\n`),
+    'not closed',
+  ],
+  [
+    'thousands of expressions in one text',
+    steps(`  - { uses: tag, with: { version: "${'${{ run.ful }}'.repeat(30_000)}" } }\n`),
+    'more than 100 expressions in one text',
+  ],
   ['100,000 nested lists', `steps: ${'['.repeat(100_000)}`, 'nested deeper than'],
   ['100,000 nested blocks', '- '.repeat(100_000), 'nested deeper than'],
   ['aliases that explode', bomb, 'aliases expand to more'],
   ['thousands of keys given twice', 'name: own\n'.repeat(5_000), 'duplicate key `name`'],
-  ['a hundred thousand keys', lines(100_000, (i) => `k${i}:\n`), 'pieces of syntax'],
+  ['sixty thousand keys', lines(60_000, (i) => `k${i}:\n`), 'pieces of syntax'],
   [
     'more than a thousand steps',
     steps(lines(1_200, (i) => `  - { id: s${i}, uses: detect, if: "run.ful" }\n`)),

@@ -359,7 +359,7 @@ sla: { critical: soon }
   it('says what is no YAML, no text and no file', () => {
     expect(messages('version: 1\nproject: { name: a\n')[0]).toMatch(/^\d+:\d+: /);
     expect(failure(new Uint8Array([0xff, 0xfe, 0x00])).message).toBe('sync.config.yaml is not UTF-8 text');
-    expect(failure(' '.repeat((1 << 20) + 1)).message).toContain('larger than 1 MiB');
+    expect(failure(' '.repeat((1 << 19) + 1)).message).toContain('larger than 512 KiB');
     expect(() => at(temporary('config'))).toThrow('sync.config.yaml is not there');
   });
 
@@ -389,18 +389,18 @@ sla: { critical: soon }
     ],
     ['an alias inside its anchor', 'a: &a [*a]\n'],
     ['thousands of bad paths', `${head}protect: [${Array.from({ length: 3_000 }, (_, i) => `/${i}`)}]`],
-    ['a hundred thousand keys', Array.from({ length: 100_000 }, (_, i) => `k${i}:\n`).join('')],
+    ['sixty thousand keys', Array.from({ length: 60_000 }, (_, i) => `k${i}:\n`).join('')],
     ['thousands of bad expressions', `${head}commits:\n${'  - { if: "scop", priority: high }\n'.repeat(4_000)}`],
     ['custom tags', `${head}a: !!python/object:os.system x\nb: !ruby/object y\n`],
     ['thousands of unknown keys', Array.from({ length: 3_000 }, (_, i) => `k${i}: 1\n`).join('')],
     ['thousands of duplicate keys', 'k: 1\n'.repeat(3_000)],
   ])('ends at once, and clearly, on %s', (what, text) => {
-    // Nesting must end in a blink; what is wide is read as far as the limits and may wait for a busy machine.
+    // Milliseconds of the processor, whatever else runs: nesting must end in a blink; what is wide is read as far as the limits.
     const most = what.startsWith('nested') ? 1000 : 5000;
-    const start = performance.now();
+    const start = process.cpuUsage();
     const error = failure(text);
     expect(error.code).toBe('config-invalid');
     expect(error.details[0]).toMatch(/^sync\.config\.yaml:\d+:\d+: /);
-    expect(performance.now() - start).toBeLessThan(most);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(most);
   });
 });
