@@ -1,7 +1,9 @@
 /** Everything that a pulled commit could start here counts: each case is a change that was once not seen. */
-import { chmodSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { chmodSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fse from 'fs-extra';
+import { afterAll, describe, expect, it } from 'vitest';
 import { pipelineNamed } from '../../src/app/main-pipelines.ts';
 import { openMain } from '../../src/app/main-project.ts';
 import { changeLines, viewTrust } from '../../src/app/trust/trust.ts';
@@ -9,6 +11,19 @@ import { machinePorts } from '../fixtures/machine-ports.ts';
 import { commit, put, sampleMain, temporary, text } from '../fixtures/sandbox.ts';
 
 type Change = (root: string) => void;
+
+let original: string | undefined;
+afterAll(() => {
+  if (original !== undefined) fse.removeSync(dirname(original));
+});
+
+/** Committed once, and copied for each case. */
+const copyOfMain = (): string => {
+  original ??= sampleMain(join(mkdtempSync(join(tmpdir(), 'lockstep-reach-')), 'main'));
+  const root = join(temporary(), 'main');
+  fse.copySync(original, root);
+  return root;
+};
 
 const pipeline = (steps: string, after = ''): Change => {
   const file = `name: nodes\nextends: site-packages\nsteps:\n  - { before: verify, id: link, ${steps} }\n${after}`;
@@ -206,7 +221,7 @@ const unseen: readonly (readonly [string, Change, Change])[] = [
 ];
 
 const made = async ([, before, after]: readonly [string, Change, Change]): Promise<readonly [string, string]> => {
-  const root = sampleMain(join(temporary(), 'main'));
+  const root = copyOfMain();
   const hashNow = async (change: Change): Promise<string> => {
     change(root);
     commit(root, 'feat: more');
