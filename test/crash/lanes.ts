@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun } from './command.ts';
 import { nameOf, type Point } from './points.ts';
+import { rehearse } from './rehearse.ts';
 import { makeScene, type SceneSize } from './scene.ts';
 import type { Difference } from './tally.ts';
-import { rehearse } from './rehearse.ts';
 import { type Outcome, type Stage, tryPoint } from './trial.ts';
 
 export interface LanesPlace {

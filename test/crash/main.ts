@@ -92,8 +92,12 @@ const open = async (size: SceneSize, lanes: number): Promise<readonly Stage[]> =
   const outside = points.filter((point) => point.kind === 'call' && point.by === 'strace').length;
   const alone = rehearsed.runs.flatMap(({ calls }) => calls).filter(({ turn }) => turn === null).length;
   const changed = sides.before.filter((line) => !sides.after.includes(line)).length;
-  print(`  a whole run takes ${(took / 1000).toFixed(1)} s; ${points.length} points: ${within} calls killed by the hook,`);
-  print(`  ${outside} by strace (${alone} that strace alone sees), ${points.length - within - outside} before or in a write;`);
+  print(
+    `  a whole run takes ${(took / 1000).toFixed(1)} s; ${points.length} points: ${within} calls killed by the hook,`,
+  );
+  print(
+    `  ${outside} by strace (${alone} that strace alone sees), ${points.length - within - outside} before or in a write;`,
+  );
   print(
     `  ${sides.before.length} paths before, ${sides.after.length} after, ${changed} of the first are changed or gone`,
   );

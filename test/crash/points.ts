@@ -65,11 +65,29 @@ export const callPoints = ({ scene, runs }: Rehearsed): readonly Point[] =>
     }),
   );
 
+/** How many writes of one growing file are points at its start and at its end, and each how many-th between. */
+const rowEnds = 3;
+const rowStep = 12;
+
+/**
+ * Whether a write is a point. A pack grows by one write after another, and nothing names it before its index is there: all
+ * states in the middle of such a row differ in a length that nobody reads.
+ */
+const isTried = (writes: readonly string[], at: number): boolean => {
+  const label = writes[at];
+  const breaks = (step: 1 | -1): number => {
+    let count = 0;
+    while (count < rowEnds && writes[at + step * (count + 1)] === label) count += 1;
+    return count;
+  };
+  return breaks(1) < rowEnds || breaks(-1) < rowEnds || at % rowStep === 0;
+};
+
 export const writePoints = ({ scene, runs }: Rehearsed): readonly Point[] =>
   runs.flatMap(({ wheel, writes }) =>
     writes.flatMap((label, i): readonly Point[] => {
       const shared = { scene, wheel, nth: i + 1, label };
-      return isOwn(wheel, label)
+      return isOwn(wheel, label) && isTried(writes, i)
         ? [
             { kind: 'write', ...shared },
             { kind: 'torn', ...shared },

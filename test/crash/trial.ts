@@ -120,22 +120,19 @@ const follow = async (stage: Stage, side: 'before' | 'after'): Promise<Lines> =>
 };
 
 /** Runs one trial in the stage's lane. `every`: each how many-th trial goes on to the next sync, by the point's name. */
-import { readFileSync as rf } from 'node:fs';
-const cpu=()=>{const f=rf('/proc/self/stat','latin1').split(') ')[1].split(' ');return {self:(+f[11]+ +f[12])/100,kids:(+f[13]+ +f[14])/100,wall:performance.now()/1000};};
-let last=cpu(); const lap=(w:string)=>{const n=cpu();process.stderr.write(`${w} self ${(n.self-last.self).toFixed(2)} kids ${(n.kids-last.kids).toFixed(2)} wall ${(n.wall-last.wall).toFixed(2)} | `);last=n;};
 export const tryPoint = async (stage: Stage, point: Point, every = 10): Promise<Outcome> => {
   const { scene, sides, read } = stage;
   scene.reset(point.kind === 'random' ? 'to build' : point.wheel);
-  lap('\n'+nameOf(point)+' reset'); const landed = await kill(stage, point); lap('kill');
+  const landed = await kill(stage, point);
   const { recovery, ended } = await recover(stage, point);
-  lap('recover'); const { outlived, names } = await waitForOrphans(scene.lane);
-  lap('orphans'); const verdict = judge(scene, read(), sides);
+  const { outlived, names } = await waitForOrphans(scene.lane);
+  const verdict = judge(scene, read(), sides);
   const wrong = [
     ...(ended.code === 0 ? [] : [`recover ended with ${ended.code ?? ended.signal}: ${ended.text.slice(-800)}`]),
     ...verdict.wrong,
     ...names.map((name) => `still alive after recovery: ${name}`),
   ];
-  lap('judge'); const { side } = verdict;
+  const { side } = verdict;
   const followed = side !== 'neither' && seeded(2, nameOf(point)).below(every) === 0;
   return {
     point,

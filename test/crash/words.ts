@@ -31,7 +31,7 @@ export interface Words {
 }
 
 const usage = `npm run test:crash -- [--part ${parts.join('|')}]… [--point small/rename:12] [--seed 1] [--lanes 2]
-  [--most 100] [--dir /dev/shm] [--ends 50] [--others 200] [--random 200] [--survivors 24] [--recoveries 20] [--follow 5] [--keep]`;
+  [--most 100] [--dir /dev/shm] [--ends 15] [--others 60] [--random 200] [--survivors 24] [--recoveries 20] [--follow 10] [--keep]`;
 
 const wholeNumber = (word: string, text: string | undefined): number => {
   const value = Number(text);
@@ -46,12 +46,12 @@ export const readWords = (argv: readonly string[]): Words => {
   const numbers: Record<string, number> = {
     seed: 1,
     lanes: Math.max(1, Math.min(8, availableParallelism())),
-    ends: 50,
-    others: 200,
+    ends: 15,
+    others: 60,
     random: 200,
     survivors: 24,
     recoveries: 20,
-    follow: 5,
+    follow: 10,
   };
   let dir = tmpdir();
   let point: string | null = null;
@@ -76,12 +76,12 @@ export const readWords = (argv: readonly string[]): Words => {
   const {
     seed = 1,
     lanes = 1,
-    ends = 50,
-    others = 200,
+    ends = 15,
+    others = 60,
     random = 200,
     survivors = 24,
     recoveries = 20,
-    follow = 5,
+    follow = 10,
   } = numbers;
   const asked = chosen.length === 0 ? parts : chosen;
   return {
