@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { copyCheckout } from './copy.ts';
 import { type Mutant, misplaced, mutated } from './mutant.ts';
 import { mutants } from './mutants.ts';
-import { openRunner, type TestRequest, type TestsEnd } from './run-tests.ts';
+import { openRunner, type Runner, type TestsEnd } from './run-tests.ts';
+import type { ServerRequest } from './server-words.ts';
 
-// Bundled to dist/mutants.mjs.
-const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+// Bundled to dist/mutants/main.js, beside the program that runs the tests.
+const here = dirname(fileURLToPath(import.meta.url));
+const checkout = dirname(dirname(here));
 
 /** Milliseconds for one run of tests: a mutant that loops for ever must not hold up the others. */
 const patience = 300_000;
-
-const workers = 2;
 
 type Verdict = 'killed' | 'survived' | 'misplaced' | 'could not run';
 
@@ -29,18 +29,25 @@ const print = (line: string): void => {
 };
 
 const usage = (message: string): never => {
-  process.stderr.write(`${message}\nnpm run test:mutants -- [--only <name>]…   (a name may end with *)\n`);
+  process.stderr.write(`${message}\nnpm run test:mutants -- [--copies 2] [--only <name>]…   (a name may end with *)\n`);
   process.exit(2);
 };
 
-/** The mutants that the words ask for; all when they name none. */
-const chosen = (words: readonly string[]): readonly Mutant[] => {
+/** The names that the words ask for, and in how many copies of the checkout they are tried. */
+const readWords = (words: readonly string[]): { readonly names: readonly string[]; readonly workers: number } => {
   const names: string[] = [];
+  let workers = 2;
   for (let at = 0; at < words.length; at += 2) {
-    const name = words[at + 1];
-    if (words[at] !== '--only' || name === undefined) usage(`not understood: ${words.slice(at).join(' ')}`);
-    else names.push(name);
+    const [word, value = ''] = words.slice(at, at + 2);
+    if (word === '--only' && value !== '') names.push(value);
+    else if (word === '--copies' && /^[1-9]$/.test(value)) workers = Number(value);
+    else usage(`not understood: ${words.slice(at).join(' ')}`);
   }
+  return { names, workers };
+};
+
+/** The mutants of these names; all when there are none. */
+const chosen = (names: readonly string[]): readonly Mutant[] => {
   if (names.length === 0) return mutants;
   const fits = (wanted: string, { name }: Mutant): boolean =>
     wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted;
@@ -49,9 +56,9 @@ const chosen = (words: readonly string[]): readonly Mutant[] => {
   return mutants.filter((mutant) => names.some((wanted) => fits(wanted, mutant)));
 };
 
-const selected = chosen(process.argv.slice(2));
+const words = readWords(process.argv.slice(2));
+const selected = chosen(words.names);
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-mutants-')));
-const runner = openRunner();
 const started = performance.now();
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -61,27 +68,35 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
-    void runner.stop().then(() => {
+    void Promise.all(places.map(({ runner }) => runner.stop())).then(() => {
       tidy();
       process.exit(128 + constants.signals[signal]);
     });
   });
 }
 
-const copies = Array.from({ length: Math.min(workers, selected.length) }, (_, index) => join(root, `copy-${index}`));
-for (const copy of copies) copyCheckout(checkout, copy);
+interface Place {
+  readonly copy: string;
+  readonly runner: Runner;
+}
+
+const places: readonly Place[] = Array.from({ length: Math.min(words.workers, selected.length) }, (_, index) => {
+  const copy = join(root, `copy-${index}`);
+  return { copy, runner: openRunner({ checkout: copy, server: join(here, 'test-server.js'), patience }) };
+});
+for (const { copy } of places) copyCheckout(checkout, copy);
 
 /** Works through a list in every copy at once. */
-const each = async <T>(list: readonly T[], work: (item: T, copy: string) => Promise<void>): Promise<void> => {
+const each = async <T>(list: readonly T[], work: (item: T, place: Place) => Promise<void>): Promise<void> => {
   const waiting = [...list];
   await Promise.all(
-    copies.map(async (copy) => {
-      for (let item = waiting.shift(); item !== undefined && !stopping; item = waiting.shift()) await work(item, copy);
+    places.map(async (place) => {
+      for (let item = waiting.shift(); item !== undefined && !stopping; item = waiting.shift()) await work(item, place);
     }),
   );
 };
 
-type Selection = Pick<TestRequest, 'files' | 'named'>;
+type Selection = Pick<ServerRequest, 'files' | 'named'>;
 
 /** What all the mutants run, each file once. */
 const selections = (): readonly Selection[] => {
@@ -99,8 +114,8 @@ const selections = (): readonly Selection[] => {
 /** Files whose tests fail with every guard in place, and how: such a failure would count as a kill every time. */
 const failingAnyway = async (): Promise<ReadonlyMap<string, string>> => {
   const wrong = new Map<string, string>();
-  await each(selections(), async (selection, copy) => {
-    const end = await runner.run({ ...selection, checkout: copy, timeout: patience });
+  await each(selections(), async (selection, { runner }) => {
+    const end = await runner.run({ ...selection, changed: [] });
     const why = end.kind === 'failed' ? end.test : end.kind === 'could-not-run' ? end.why : undefined;
     if (why !== undefined) for (const file of selection.files) wrong.set(file, why);
   });
@@ -113,33 +128,38 @@ const verdictOf = (end: TestsEnd): Pick<Judged, 'verdict' | 'why'> => {
   return { verdict: 'could not run', why: end.why };
 };
 
-const judge = async (mutant: Mutant, copy: string): Promise<Pick<Judged, 'verdict' | 'why'>> => {
+/** What was put back in a copy after its last request. */
+const lastTouched = new Map<string, readonly string[]>();
+
+const judge = async (mutant: Mutant, { copy, runner }: Place): Promise<Pick<Judged, 'verdict' | 'why'>> => {
   const path = join(copy, mutant.file);
   const text = readFileSync(path, 'utf8');
   const why = misplaced(mutant, text);
   if (why !== undefined) return { verdict: 'misplaced', why };
   writeFileSync(path, mutated(mutant, text));
+  const touched = [mutant.file, ...(lastTouched.get(copy) ?? [])];
+  lastTouched.set(copy, [mutant.file]);
   try {
     const { tests: files, named } = mutant;
     const names = named === undefined ? [] : [named];
-    return verdictOf(await runner.run({ files, named: names, checkout: copy, timeout: patience }));
+    return verdictOf(await runner.run({ files, named: names, changed: touched }));
   } finally {
     if (!stopping) writeFileSync(path, text);
   }
 };
 
 try {
-  print(`${selected.length} guards of ${mutants.length}, in ${copies.length} copies below ${root}`);
+  print(`${selected.length} guards of ${mutants.length}, in ${places.length} copies below ${root}`);
   const wrong = await failingAnyway();
   for (const [file, why] of wrong) print(`fails with every guard in place: ${file}: ${why}`);
   print(`The tests ran with every guard in place (${seconds(started)}).`);
   const judged: Judged[] = [];
-  await each(selected, async (mutant, copy) => {
+  await each(selected, async (mutant, place) => {
     const begun = performance.now();
     const spoiled = mutant.tests.find((file) => wrong.has(file));
     const { verdict, why } =
       spoiled === undefined
-        ? await judge(mutant, copy)
+        ? await judge(mutant, place)
         : ({ verdict: 'could not run', why: `${spoiled} fails with every guard in place` } as const);
     judged.push({ mutant, verdict, why });
     print(`${verdict.padEnd(13)} ${mutant.name} (${seconds(begun)}): ${why}`);
@@ -157,5 +177,8 @@ try {
   print(`${judged.length} guards: ${counts.join(', ')} (${seconds(started)})`);
   process.exitCode = judged.length === selected.length && left.length === 0 ? 0 : 1;
 } finally {
-  if (!stopping) tidy();
+  if (!stopping) {
+    await Promise.all(places.map(({ runner }) => runner.stop()));
+    tidy();
+  }
 }

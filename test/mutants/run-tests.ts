@@ -1,113 +1,84 @@
-/** Runs test files of a copy of the checkout, and tells a test that failed from tests that could not be run. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+/** Runs test files of one copy of the checkout, and tells a test that failed from tests that could not be run. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { execa } from 'execa';
+import type { ServerAnswer, ServerRequest } from './server-words.ts';
 
-export interface TestRequest {
-  readonly checkout: string;
-  readonly files: readonly string[];
-  /** Parts of names; all tests of the files when there are none. */
-  readonly named: readonly string[];
-  /** Milliseconds. */
-  readonly timeout: number;
-}
-
-export type TestsEnd =
-  | { readonly kind: 'passed'; readonly tests: number }
-  /** The name of the first test that failed. */
-  | { readonly kind: 'failed'; readonly test: string }
-  | { readonly kind: 'could-not-run'; readonly why: string };
+export type TestsEnd = ServerAnswer;
 
 export interface Runner {
-  readonly run: (request: TestRequest) => Promise<TestsEnd>;
-  /** Ends all that runs, and resolves when it is gone. */
+  readonly run: (request: ServerRequest) => Promise<TestsEnd>;
+  /** Ends all that runs, at once, and resolves when it is gone. */
   readonly stop: () => Promise<void>;
 }
 
-interface Report {
-  readonly numPassedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
+export interface RunnerPlace {
+  readonly checkout: string;
+  /** The bundled `test-server.ts`. */
+  readonly server: string;
+  /** Milliseconds for one request: a mutant that loops for ever must not hold up the others. */
+  readonly patience: number;
 }
-
-const firstLine = (text: string): string => text.split('\n').find((line) => line.trim() !== '') ?? 'it said nothing';
-
-const endOf = (report: Report): TestsEnd => {
-  const failed = report.testResults
-    .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ status }) => status === 'failed');
-  if (failed !== undefined) return { kind: 'failed', test: failed.fullName.trim() };
-  const unread = report.testResults.find(({ status }) => status === 'failed');
-  if (unread !== undefined) return { kind: 'could-not-run', why: `${unread.name}: ${firstLine(unread.message)}` };
-  if (report.numPassedTests === 0) return { kind: 'could-not-run', why: 'no test has that name' };
-  return { kind: 'passed', tests: report.numPassedTests };
-};
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Tests that start the built command need it built from the very source that is tested. */
 const needsBuild = (file: string): boolean => file.startsWith('test/stories/');
 
-export const openRunner = (): Runner => {
-  const running = new Map<number, Promise<unknown>>();
-  const start = async (cwd: string, argv: readonly [string, ...string[]], timeout: number) => {
-    const [program, ...args] = argv;
-    const child = execa(program, args, {
-      cwd,
-      stdin: 'ignore',
-      all: true,
-      reject: false,
-      timeout,
-      // A group of its own, so that what the tests started ends with it.
-      detached: true,
-    });
-    const { pid } = child;
-    if (pid !== undefined) running.set(pid, child);
-    const result = await child;
-    if (pid !== undefined) {
-      running.delete(pid);
-      endGroup(pid);
-    }
-    return result;
-  };
-  const run = async ({ checkout, files, named, timeout }: TestRequest): Promise<TestsEnd> => {
-    if (files.some(needsBuild)) {
-      const built = await start(checkout, ['npm', 'run', 'build'], timeout);
-      if (built.exitCode !== 0) return { kind: 'could-not-run', why: `npm run build: ${firstLine(built.all ?? '')}` };
-    }
-    const output = `${checkout}.report.json`;
-    rmSync(output, { force: true });
-    const vitest = join(checkout, 'node_modules', 'vitest', 'vitest.mjs');
-    // One word: a name may begin with a dash.
-    const pattern = named.length === 0 ? [] : [`--testNamePattern=${named.map(escaped).join('|')}`];
-    const options = ['run', '--config', 'test/vitest.config.ts', '--bail', '1', '--maxWorkers', '1'];
-    const report = ['--reporter', 'json', '--outputFile', output];
-    const ended = await start(
-      checkout,
-      [process.execPath, vitest, ...options, ...report, ...pattern, ...files],
-      timeout,
-    );
-    if (ended.timedOut) return { kind: 'could-not-run', why: `no end after ${timeout / 1000} s` };
-    if (!existsSync(output)) return { kind: 'could-not-run', why: firstLine(ended.all ?? '') };
-    return endOf(JSON.parse(readFileSync(output, 'utf8')) as Report);
-  };
-  return {
-    run,
-    stop: async () => {
-      for (const pid of running.keys()) endGroup(pid);
-      await Promise.allSettled(running.values());
-    },
-  };
-};
-
-const endGroup = (pid: number): void => {
+const endGroup = async (child: ChildProcess): Promise<void> => {
+  const { pid } = child;
+  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
     // All of it is over.
   }
+  await gone;
+};
+
+/** One program that reads the tests once, started when it is first needed and again after a request that did not end. */
+export const openRunner = ({ checkout, server, patience }: RunnerPlace): Runner => {
+  let child: ChildProcess | undefined;
+  const started = (): ChildProcess => {
+    // A group of its own, so that what the tests started ends with it.
+    child ??= spawn(process.execPath, [server], {
+      cwd: checkout,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      detached: true,
+    });
+    return child;
+  };
+  const stop = async (): Promise<void> => {
+    const [now] = [child];
+    child = undefined;
+    if (now !== undefined) await endGroup(now);
+  };
+  const ask = (request: ServerRequest): Promise<TestsEnd | undefined> =>
+    new Promise((resolve) => {
+      const asked = started();
+      const timer = setTimeout(() => resolve(undefined), patience);
+      const end = (answer: TestsEnd): void => {
+        clearTimeout(timer);
+        asked.removeAllListeners();
+        resolve(answer);
+      };
+      asked.once('message', (answer) => end(answer as TestsEnd));
+      asked.once('exit', (code, signal) => {
+        if (child === asked) child = undefined;
+        end({ kind: 'could-not-run', why: `the tests' own program ended (${code ?? signal})` });
+      });
+      asked.send(request);
+    });
+  return {
+    stop,
+    run: async (request) => {
+      if (request.files.some(needsBuild)) {
+        const { exitCode, stderr } = await execa('npm', ['run', 'build'], { cwd: checkout, reject: false });
+        if (exitCode !== 0) return { kind: 'could-not-run', why: `npm run build: ${stderr.trim().split('\n')[0]}` };
+      }
+      const answer = await ask(request);
+      if (answer !== undefined) return answer;
+      await stop();
+      return { kind: 'could-not-run', why: `no end after ${patience / 1000} s` };
+    },
+  };
 };
