@@ -90,6 +90,7 @@ describe.skipIf(typeof found === 'string')(
       for (const words of [
         ['sync', 'run', '--target', 'app'],
         ['target', 'backup', 'app'],
+        ['backup', 'prune'],
         ['target', 'update', 'app', '--hold'],
       ]) {
         const answer = withMode(locked, 0o555, () => run(...words));
@@ -102,13 +103,16 @@ describe.skipIf(typeof found === 'string')(
       }
     });
 
-    it('reading needs no right to write: status and a dry run work on what is read-only', () => {
+    it('reading needs no right to write: status, a check of the backups and a dry run work on what is read-only', () => {
       const folders = [...foldersOf(state()), ...foldersOf(story.target)];
-      const { status, dry } = withMode(folders, 0o555, () => ({
+      const { status, check, dry } = withMode(folders, 0o555, () => ({
         status: run('sync', 'status'),
+        check: run('backup', 'check', '--read-data'),
         dry: run('sync', 'run', '--target', 'app', '--dry-run'),
       }));
       expect({ exit: status.exit, err: status.err }).toEqual({ exit: 0, err: '' });
+      expect({ exit: check.exit, err: check.err }).toEqual({ exit: 0, err: '' });
+      expect(check.out).toContain('can be restored whole: every byte was read');
       expect({ exit: dry.exit, err: dry.err }).toEqual({ exit: 0, err: '' });
       expect(dry.out).toContain('would sync');
     });
