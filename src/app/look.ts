@@ -2,6 +2,7 @@
 import type { Priority } from '../domain/change.ts';
 import { errorCodes, LockstepError, messageOf } from '../domain/errors.ts';
 import { fileActions, type TargetPlan } from '../domain/plan.ts';
+import { quarantinesOf } from '../domain/quarantine.ts';
 import type { TargetStatus } from '../domain/target.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { Assessment } from '../integrations/integration.ts';
@@ -99,7 +100,9 @@ const see = async (main: MainProject, request: LookRequest): Promise<Seen> => {
   const cause = causeOf({ assessment, commit, behind, back });
   if (behind.length === 0) return { ...facts, status: 'synchronized', cause };
   const lasts = record.status_by_hand !== true && lasting.includes(record.status);
-  const status = lasts ? record.status : 'needs_sync';
+  // A rollback that was cut off after its commit could not tell the registry; its receipt says it.
+  const takenBack = quarantinesOf(receipt).some((one) => one.commit === commit);
+  const status = lasts ? record.status : takenBack ? 'rolled_back' : 'needs_sync';
   return { ...facts, status, cause: receipt === undefined ? 'never synced' : cause };
 };
 
