@@ -3,6 +3,7 @@ import { forTarget, LockstepError } from '../domain/errors.ts';
 import { countActions, type EventBody } from '../domain/events.ts';
 import { sameReceipt } from '../domain/next-receipt.ts';
 import type { TargetPlan } from '../domain/plan.ts';
+import { type Quarantine, quarantinesOf } from '../domain/quarantine.ts';
 import { planRestore, type RestorePlan } from '../domain/restore.ts';
 import { checkoutOf } from '../steps/backup-entries.ts';
 import type { BackupManifest } from '../store/backups.ts';
@@ -15,7 +16,10 @@ import { recordRestore } from './records/record-restore.ts';
 import { endCutOff } from './recover.ts';
 import { applyRestore } from './restore/apply.ts';
 import { chooseBackup } from './restore/choose-backup.ts';
+import { pathsNamed } from './restore/paths-named.ts';
+import { type Proof, prove } from './restore/prove.ts';
 import { receiptWithin } from './synced-state.ts';
+import type { TrustQuestion } from './trust/trust.ts';
 
 export interface RestoreRequest {
   readonly target: string;
@@ -23,6 +27,10 @@ export interface RestoreRequest {
   readonly backup: string | null;
   /** null for everything in the backup. */
   readonly components: readonly string[] | null;
+  /** Paths as typed: absolute, below the target's folder, or as plans show them. null for all. */
+  readonly paths?: readonly string[] | null;
+  /** Asks whoever sits there whether the code of a check is trusted; nobody does when left out. */
+  readonly ask?: TrustQuestion;
   readonly mode: 'real' | 'dry-run';
   readonly emit: (event: EventBody) => void;
   readonly signal: AbortSignal;
@@ -45,6 +53,10 @@ export interface RestoreReport {
   readonly warnings: readonly string[];
   /** The backup made of the present state, so that the restore can itself be undone. */
   readonly undoWith: string | null;
+  /** What the target's suites said of it afterwards; null when nothing was restored. */
+  readonly verified: Proof | null;
+  /** The commits that do not come to the target again unasked, once it is restored. */
+  readonly quarantine: readonly Quarantine[];
   readonly counts: { readonly added: number; readonly changed: number; readonly removed: number };
 }
 
@@ -76,6 +88,8 @@ const asBefore = (target: string, recovered: readonly string[]): RestoreReport =
   newerEdits: [],
   warnings: [],
   undoWith: null,
+  verified: null,
+  quarantine: [],
   counts: countActions([]),
 });
 
@@ -108,15 +122,18 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
     const run = newRunId(ports.clock);
     const receipt = receiptWithin(main, layout);
     const checkout = await checkoutOf({ layout, ports });
+    const paths = request.paths == null ? null : pathsNamed(layout.roots, request.paths);
     const { manifest, planned } = chooseBackup(main, {
       target: record.name,
       backup,
       components,
+      paths,
       receipt,
       plan: (candidate) =>
         planRestore({
           manifest: candidate,
           components,
+          paths,
           receipt,
           receiptFile: receiptPath(layout.roots.target, project.id),
           roots: layout.roots,
@@ -138,11 +155,14 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
       newerEdits: planned.newerEdits,
       warnings: planned.warnings,
       undoWith: null,
+      verified: null,
+      quarantine: quarantinesOf(planned.receipt),
       counts: countActions(plan.steps),
     };
     // That it stands at this very backup is no news worth a run of its own.
-    const same =
-      receipt !== undefined && sameReceipt({ ...receipt, restored: planned.receipt.restored ?? {} }, planned.receipt);
+    const { restored = {}, restoredPaths, quarantine } = planned.receipt;
+    const places = { restored, ...(restoredPaths && { restoredPaths }), ...(quarantine && { quarantine }) };
+    const same = receipt !== undefined && sameReceipt({ ...receipt, ...places }, { ...planned.receipt, restored });
     const nothing = planned.actions.length === 0 && same;
     if (mode === 'dry-run' || nothing) return report;
     const work = { record, layout, run, receipt, checkout, planned, signal };
@@ -151,9 +171,14 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
       plan,
       backup: manifest.id,
       env,
-      apply: () => main.backups.using(`restore of ${record.name}`, () => applyRestore(main, work)),
+      apply: async (tell) => {
+        const restored = await main.backups.using(`restore of ${record.name}`, () => applyRestore(main, work));
+        const verified = await prove(main, { ...request, emit: tell, target: record.name, receipt: planned.receipt });
+        return { ...restored, verified };
+      },
     });
-    return { ...report, undoWith: done.undoWith, warnings: [...planned.warnings, ...done.warnings] };
+    const warnings = [...planned.warnings, ...done.warnings];
+    return { ...report, undoWith: done.undoWith, verified: done.verified, warnings };
   } catch (error) {
     throw withRecovered(forTarget(error, record.name), recovered);
   }

@@ -39,6 +39,10 @@ const pipelineSuites = (
   return named.length === 0 ? ['core', 'integration', 'docs'] : [...new Set(named)];
 };
 
+/** The suites that a target's pipeline verifies with. */
+export const suitesOfTarget = (main: MainProject, record: TargetRecord): readonly string[] =>
+  pipelineSuites(pipelineNamed(main, pipelineFor(main.project, record)).steps);
+
 /** The commit that a target has, so that one which is merely behind is not called broken; HEAD's where that cannot be told. */
 const judgedCommit = async (main: MainProject, record: TargetRecord, head: string): Promise<string> => {
   const synced = syncedCommit(main, record);
@@ -67,11 +71,7 @@ const requireTrustedSuites = async (
   { suites, env, ask }: VerifyRequest,
   records: readonly TargetRecord[],
 ): Promise<void> => {
-  const names =
-    suites ??
-    [...new Set(records.map((record) => pipelineFor(main.project, record)))].flatMap((name) =>
-      pipelineSuites(pipelineNamed(main, name).steps),
-    );
+  const names = suites ?? records.flatMap((record) => suitesOfTarget(main, record));
   const checks = checksOf(main.project, names).flatMap((suite) => suite.checks);
   if (!checks.some((check) => executedBy(main.project, check).length > 0)) return;
   await requireTrust(main, { env, tree: null, ask: ask ?? null, keep: true });

@@ -21,6 +21,8 @@ export interface CheckKind {
   readonly name: string;
   readonly summary: string;
   readonly with: TSchema;
+  /** Set by kinds that can only pass where the package is installed. */
+  readonly judges?: 'package';
   /** What it executes on this machine, one line each; left out by kinds that only read. */
   executes?(project: TargetContext['project'], options: Readonly<Record<string, unknown>>): readonly string[];
   run(context: CheckContext, options: Readonly<Record<string, unknown>>): Promise<CheckResult>;

@@ -34,6 +34,7 @@ export const importCheck: CheckKind = {
   name: 'import',
   summary: "The package can be imported by the target's Python, from the place where it is installed.",
   with: options,
+  judges: 'package',
   executes: (project, given) => [
     `import ${(given as Static<typeof options>).module ?? project.package.import}, by the target's Python`,
   ],

@@ -59,6 +59,7 @@ export const packageRecord: CheckKind = {
   name: 'package-record',
   summary: 'The installed package is whole: every file is there as its RECORD says, or as the owner decided.',
   with: Type.Object({}, { additionalProperties: false }),
+  judges: 'package',
   run: async (context) => {
     const { site, pythonCause } = context.layout;
     if (site === null)

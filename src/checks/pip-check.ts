@@ -11,6 +11,7 @@ export const pipCheck: CheckKind = {
   name: 'pip-check',
   summary: 'Runs `pip check`; fails for problems that name the package, lists all others.',
   with: Type.Object({}, { additionalProperties: false }),
+  judges: 'package',
   run: async (context) => {
     const { layout, project } = context;
     const python = pythonOf(context);

@@ -60,6 +60,13 @@ export const checksOf = (
 export const executedBy = (project: CheckContext['project'], { uses, with: options }: CheckSpec): readonly string[] =>
   checkKinds.find((kind) => kind.name === uses)?.executes?.(project, options) ?? [];
 
+/** Whether a suite can only pass where the package is installed: it judges the package, or starts programs. */
+export const needsPackage = (project: CheckContext['project'], checks: readonly CheckSpec[]): boolean =>
+  checks.some(
+    (spec) =>
+      checkKinds.find(({ name }) => name === spec.uses)?.judges === 'package' || executedBy(project, spec).length > 0,
+  );
+
 const runCheck = async (context: CheckContext, spec: CheckSpec): Promise<CheckResult> => {
   const kind = checkKinds.find((candidate) => candidate.name === spec.uses);
   if (kind === undefined)

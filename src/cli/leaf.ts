@@ -36,6 +36,9 @@ const commonOf = (command: Command): CommonOptions => {
   return { ...above, ...(json === undefined ? {} : { json }), ...(C === undefined ? {} : { C }) };
 };
 
+/** Collects an option that may be given several times, each with one value: arguments after it stay arguments. */
+export const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
 /** A group of commands, such as `sync`. */
 export const addGroup = (parent: Command, name: string, summary: string): Command =>
   withCommon(parent.command(name).summary(summary).description(summary)).enablePositionalOptions();

@@ -65,6 +65,16 @@ export const receiptSchema: TSchema = Type.Object(
         'the backups that components were brought back to since their last sync, by component',
       ),
     ),
+    restoredPaths: optional(
+      map(
+        Type.Object({
+          component: Type.String(),
+          backup: Type.String(),
+          time: Type.String({ description: 'when it was made' }),
+        }),
+        'the same where only some paths were brought back, by path',
+      ),
+    ),
     quarantine: optional(
       Type.Array(
         Type.Object({

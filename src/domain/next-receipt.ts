@@ -50,7 +50,11 @@ const stepsOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, '
  * A sync is where a rollback starts from anew: what it brought forward is at no backup any more, and what was taken back
  * from it is in quarantine no longer.
  */
-const restoredOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt, 'restored' | 'quarantine'> => {
+const restoredOf = ({
+  current,
+  plan,
+  complete,
+}: NextReceiptFacts): Pick<Receipt, 'restored' | 'restoredPaths' | 'quarantine'> => {
   const synced = new Set(
     plan.steps.flatMap(({ patch }) => [
       ...Object.keys(patch.components ?? {}),
@@ -59,9 +63,11 @@ const restoredOf = ({ current, plan, complete }: NextReceiptFacts): Pick<Receipt
   );
   const stays = (name: string): boolean => !complete && !synced.has(name);
   const kept = Object.entries(current?.restored ?? {}).filter(([name]) => stays(name));
+  const paths = Object.entries(current?.restoredPaths ?? {}).filter(([, { component }]) => stays(component));
   const quarantine = (current?.quarantine ?? []).filter(({ component }) => stays(component));
   return {
     ...(kept.length === 0 ? {} : { restored: Object.fromEntries(kept) }),
+    ...(paths.length === 0 ? {} : { restoredPaths: Object.fromEntries(paths) }),
     ...(quarantine.length === 0 ? {} : { quarantine }),
   };
 };

@@ -73,6 +73,8 @@ export interface Receipt {
   readonly steps?: Readonly<Record<string, string>>;
   /** The backups that components were brought back to since they were last synced, by component: from there a rollback goes on. */
   readonly restored?: Readonly<Record<string, RestoredFrom>>;
+  /** The same where only some paths were brought back, by path as it was asked for. */
+  readonly restoredPaths?: Readonly<Record<RootedPath, RestoredFrom & { readonly component: string }>>;
   /** Commits that a rollback took back since the components were last synced: they do not come again unasked. */
   readonly quarantine?: readonly QuarantinedCommit[];
 }

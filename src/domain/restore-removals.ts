@@ -17,7 +17,16 @@ export const removal = (facts: Pick<FileAction, 'component' | 'path' | 'before' 
 });
 
 /** What Lockstep wrote since the backup: recorded as absent there, or not in it at all. */
-export const removals = ({ request, whole, held, written, absolute, warnings, scope }: RestoreWork): FileAction[] => {
+export const removals = ({
+  request,
+  whole,
+  held,
+  written,
+  absolute,
+  warnings,
+  scope,
+  covers,
+}: RestoreWork): FileAction[] => {
   const { receipt, files, manifest } = request;
   const found: FileAction[] = [];
   const consider = (path: RootedPath, component: string, cause: string): void => {
@@ -25,7 +34,7 @@ export const removals = ({ request, whole, held, written, absolute, warnings, sc
     if (before.kind === 'file' || before.kind === 'link') found.push(removal({ component, path, before, cause }));
   };
   for (const { path, component, state } of manifest.entries) {
-    if (!scope(component) || state.kind !== 'absent' || isGitObject(path)) continue;
+    if (!scope(component) || !covers(path) || state.kind !== 'absent' || isGitObject(path)) continue;
     if (written.has(path) || receipt?.config[path] !== undefined) {
       consider(path, component, 'was not there at the time of the backup');
     } else if (files.state(absolute(path)).kind !== 'absent') {
@@ -34,7 +43,7 @@ export const removals = ({ request, whole, held, written, absolute, warnings, sc
   }
   for (const component of whole) {
     for (const path of Object.keys(receipt?.components[component]?.files ?? {})) {
-      if (!held.has(path)) consider(path, component, 'not in the backup');
+      if (!held.has(path) && covers(path)) consider(path, component, 'not in the backup');
     }
   }
   return found;

@@ -31,9 +31,9 @@ export interface RestorePlan {
   readonly newerEdits: readonly RootedPath[];
   /** What could not be brought back and was left alone, with the cause. */
   readonly warnings: readonly string[];
-  /** Components that are restored whole. */
+  /** Components that are restored, in whole or in part. */
   readonly components: readonly string[];
-  /** Every path of those components: a backup of them makes the restore itself undoable. */
+  /** Every path of those components, whole: a backup of them makes the restore itself undoable. */
   readonly standing: readonly Standing[];
   /** Where the bytes of the actions come from, by sha256. */
   readonly contents: ReadonlyMap<string, Content>;
@@ -72,11 +72,13 @@ const isEdit = ({ request, written, absolute }: RestoreWork, { path, before, aft
 };
 
 const refActions = (
-  { manifest, checkoutNow, roots }: RestoreRequest,
+  { manifest, checkoutNow, roots, paths = null }: RestoreRequest,
   whole: readonly string[],
 ): readonly RefAction[] => {
   const then = manifest.checkout;
-  if (!whole.includes('package') || !then || !checkoutNow || then.commit === checkoutNow.commit) return [];
+  // Some paths of a commit are no other commit.
+  if (paths !== null || !whole.includes('package') || !then || !checkoutNow || then.commit === checkoutNow.commit)
+    return [];
   // Another branch is checked out now: its tip is not Lockstep's to move.
   if (then.ref !== checkoutNow.ref) return [];
   const { path, ref, commit } = checkoutNow;
@@ -121,9 +123,11 @@ const foldersOf = (entries: readonly BackupEntry[], absolute: RestoreWork['absol
 export const planRestore = (asked: RestoreRequest): RestorePlan => {
   const request = { ...asked, files: sightOf(asked.files, asked.roots) };
   const work = prepareRestore(request);
-  const { absolute, held, scope, whole, warnings } = work;
+  const { absolute, covers, held, scope, whole, warnings } = work;
   const { files, manifest, receipt, roots } = request;
-  const entries = manifest.entries.filter(({ component, state }) => scope(component) && state.kind !== 'absent');
+  const entries = manifest.entries.filter(
+    ({ path, component, state }) => scope(component) && covers(path) && state.kind !== 'absent',
+  );
   const onlyTime = ({ path, state, mtimeNs }: BackupEntry): boolean => {
     const now = state.kind === 'dir' ? undefined : files.stat(absolute(path))?.mtimeNs;
     return now !== undefined && !sameTime(now, BigInt(mtimeNs));
@@ -146,7 +150,7 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
   for (const { path, component } of bytecode) owned.set(dirname(absolute(path)), component);
   const needed = foldersOf(entries, absolute);
   for (const component of whole) {
-    for (const dir of (receipt?.components[component]?.dirs ?? []).map(absolute)) {
+    for (const dir of (receipt?.components[component]?.dirs ?? []).filter(covers).map(absolute)) {
       if (!needed.has(dir)) owned.set(dir, component);
     }
   }
@@ -184,7 +188,8 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
       manifest,
       current: receipt,
       restored: new Set(whole),
-      extent: request.components === null ? 'everything' : 'some components',
+      extent: request.components === null && !request.paths ? 'everything' : 'some components',
+      paths: request.paths ?? null,
       project: request.project,
       run: request.run,
       time: request.time,

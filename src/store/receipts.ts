@@ -88,6 +88,7 @@ const receipt: Readonly<Record<string, Shape>> = {
   ),
   steps: optional(mapOf(text)),
   restored: optional(mapOf(shapeOf({ backup: text, time: text }))),
+  restoredPaths: optional(mapOf(shapeOf({ component: text, backup: text, time: text }))),
   quarantine: optional(listOf(shapeOf({ component: text, commit: text, backup: text, time: text }))),
 };
 

@@ -38,6 +38,7 @@ const restored = (decisions: readonly Decision[] = []): readonly Decision[] =>
     },
     current: { ...then, commit: 'new', run: 'r2' },
     restored: new Set(['docs', 'package']),
+    paths: null,
     extent: 'some components',
     project: 'main',
     run: 'r3',

@@ -1,8 +1,9 @@
 /** Keeps the record of a restore, as of any other run: the receipt names it, and `sync show` tells of it. */
 import { LockstepError, messageOf } from '../../domain/errors.ts';
-import { countActions, type Outcome, type TargetResult } from '../../domain/events.ts';
+import { countActions, type EventBody, type Outcome, type TargetResult } from '../../domain/events.ts';
 import type { TargetPlan } from '../../domain/plan.ts';
 import type { MainProject } from '../main-project.ts';
+import { type Proof, unproven } from '../restore/prove.ts';
 import { keepRecord } from './keep-record.ts';
 
 export interface RestoreFacts<Done> {
@@ -12,12 +13,14 @@ export interface RestoreFacts<Done> {
   readonly backup: string;
   readonly env: Readonly<Record<string, string>>;
   /** Does it; everything is put back when it throws. */
-  readonly apply: () => Promise<Done>;
+  readonly apply: (emit: (event: EventBody) => void) => Promise<Done>;
 }
 
 interface Done {
   readonly undoWith: string | null;
   readonly warnings: readonly string[];
+  /** What the target's suites said of it afterwards. */
+  readonly verified: Pick<Proof, 'outcome' | 'cause'>;
 }
 
 /** Answers with what `apply` does and throws what it throws; trouble with the record changes nothing of it. */
@@ -28,7 +31,10 @@ export const recordRestore = async <D extends Done>(main: MainProject, facts: Re
   const began = clock.ticks();
   const record = keepRecord(main, { run, mode: 'real', reason: `restore of ${backup}`, env, tell: () => {} });
   const step = 'restore';
-  const close = async (told: Pick<TargetResult, 'outcome' | 'cause'> & Partial<TargetResult>): Promise<void> => {
+  const close = async (
+    told: Pick<TargetResult, 'outcome' | 'cause'> & Partial<TargetResult>,
+    exit: number,
+  ): Promise<void> => {
     const took = clock.ticks() - began;
     const failed = told.error !== undefined;
     record.emit({
@@ -43,20 +49,18 @@ export const recordRestore = async <D extends Done>(main: MainProject, facts: Re
     const counts = { ...(failed ? nothing : countActions(plan.steps)), kept: 0 };
     const result = record.masked({ target, commit, version: null, counts, warnings: [], backup: null, took, ...told });
     record.emit({ kind: 'target.finished', result });
-    await record.close({ commit, results: [result], exit: failed ? 5 : 0 });
+    await record.close({ commit, results: [result], exit });
   };
   record.emit({ kind: 'run.started', run, commit, targets: [target], dryRun: false, reason: `restore of ${backup}` });
   record.emit({ kind: 'target.started', target });
   record.emit({ kind: 'target.planned', target, plan });
   try {
     record.emit({ kind: 'step.started', target, step, uses: step });
-    const done = await apply();
-    await close({
-      outcome: 'done',
-      cause: `as backup ${backup} has it`,
-      backup: done.undoWith,
-      warnings: done.warnings,
-    });
+    const done = await apply(record.emit);
+    const bad = unproven(done.verified);
+    const warnings = bad ? [...done.warnings, `verify: ${done.verified.cause}`] : done.warnings;
+    const cause = `as backup ${backup} has it`;
+    await close({ outcome: 'done', cause, backup: done.undoWith, warnings }, bad ? 4 : 0);
     return done;
   } catch (error) {
     const known = error instanceof LockstepError;
@@ -69,7 +73,7 @@ export const recordRestore = async <D extends Done>(main: MainProject, facts: Re
           ...(error.hint === undefined ? {} : { hint: error.hint }),
         }
       : { code: 'bug', message: messageOf(error) };
-    await close({ outcome, cause: messageOf(error), error: facts });
+    await close({ outcome, cause: messageOf(error), error: facts }, 5);
     throw error;
   }
 };

@@ -6,7 +6,7 @@ import type { DocumentOptions, PlanOptions, RunOptions } from '../actions/run.ts
 import type { StatusOptions } from '../actions/status.ts';
 import type { VerifyOptions } from '../actions/verify.ts';
 import { callOf } from '../call.ts';
-import { addGroup, addLeaf, type Finish } from '../leaf.ts';
+import { addGroup, addLeaf, type Finish, repeated } from '../leaf.ts';
 import type { World } from '../world.ts';
 import { addRecordCommands } from './records.ts';
 
@@ -132,12 +132,13 @@ export const addSyncCommands = (program: Command, world: World, finish: Finish):
   });
   addLeaf<RollbackOptions & { readonly target: string }>(sync, finish, {
     usage: 'rollback',
-    summary: 'bring one component of a target back to its newest backup',
-    examples: ['sync rollback --target my_app --component docs'],
+    summary: 'bring a target, or a part of it, one state back',
+    examples: ['sync rollback --target my_app --component docs', 'sync rollback --target my_app --dry-run'],
     options: (command) =>
       command
         .requiredOption('--target <name>', 'the target')
-        .requiredOption('--component <name>', 'the component; several are separated by commas')
+        .option('--component <name>', 'this component alone; several are separated by commas')
+        .option('--path <path>', 'this path alone, with all below it; may be repeated', repeated)
         .option('--dry-run', 'show what would change; write nothing'),
     run: async ({ common, options }) =>
       (await import('../actions/restore.ts')).runRestore(callOf(world, common), options.target, options),

@@ -4,7 +4,7 @@ import type { RestoreOptions, RollbackOptions } from '../actions/restore.ts';
 import type { TagOptions } from '../actions/tag.ts';
 import type { AddOptions, UpdateOptions } from '../actions/targets.ts';
 import { callOf } from '../call.ts';
-import { addGroup, addLeaf, type Finish } from '../leaf.ts';
+import { addGroup, addLeaf, type Finish, repeated } from '../leaf.ts';
 import type { World } from '../world.ts';
 
 const addRegistry = (target: Command, world: World, finish: Finish): void => {
@@ -83,22 +83,28 @@ const addBackups = (target: Command, world: World, finish: Finish): void => {
   addLeaf<RestoreOptions>(target, finish, {
     usage: 'restore <target>',
     summary: 'bring a target back to a backup',
-    examples: ['target restore my_app --backup <id>', 'target restore my_app --backup <id> --component docs --dry-run'],
+    examples: [
+      'target restore my_app --backup <id>',
+      'target restore my_app --backup <id> --component docs --dry-run',
+      'target restore my_app --backup <id> --path docs/guide.md --path docs/api',
+    ],
     options: (command) =>
       command
         .requiredOption('--backup <id>', 'the backup; target backups lists them')
         .option('--component <name>', 'this component alone; several are separated by commas')
+        .option('--path <path>', 'this path alone, with all below it; may be repeated', repeated)
         .option('--dry-run', 'show what would change; write nothing'),
     run: async ({ common, options, args }) =>
       (await import('../actions/restore.ts')).runRestore(callOf(world, common), args[0] ?? '', options),
   });
   addLeaf<RollbackOptions>(target, finish, {
     usage: 'rollback <target>',
-    summary: 'bring one component of a target back to its newest backup',
-    examples: ['target rollback my_app --component docs'],
+    summary: 'bring a target, or a part of it, one state back',
+    examples: ['target rollback my_app --component docs', 'target rollback my_app --path docs/guide.md --dry-run'],
     options: (command) =>
       command
-        .requiredOption('--component <name>', 'the component; several are separated by commas')
+        .option('--component <name>', 'this component alone; several are separated by commas')
+        .option('--path <path>', 'this path alone, with all below it; may be repeated', repeated)
         .option('--dry-run', 'show what would change; write nothing'),
     run: async ({ common, options, args }) =>
       (await import('../actions/restore.ts')).runRestore(callOf(world, common), args[0] ?? '', options),
