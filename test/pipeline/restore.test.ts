@@ -1,0 +1,177 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { diskFiles } from '../../src/adapters/files.ts';
+import { touchedPaths } from '../../src/domain/plan.ts';
+import type { Receipt, ReceiptFile } from '../../src/domain/receipt.ts';
+import { planRestore, type RestorePlan } from '../../src/domain/restore.ts';
+import { recover } from '../../src/pipeline/recover.ts';
+import { openTransaction } from '../../src/pipeline/transaction.ts';
+import { type BackupManifest, type BackupStore, openBackups } from '../../src/store/backups.ts';
+import { sha256 } from '../../src/store/main-tree.ts';
+import { statePlaces } from '../../src/store/state-dir.ts';
+import { Killed, type KillPlan, killable } from '../fixtures/killable.ts';
+import { pathsBelow, standing } from '../fixtures/random-tree.ts';
+import { put, temporary } from '../fixtures/sandbox.ts';
+import { diskPorts, type WrittenPorts } from '../fixtures/staged-target.ts';
+import { statePorts } from '../fixtures/state-ports.ts';
+
+const files = diskFiles(() => {});
+const skip = (path: string): boolean => path === '.lockstep';
+const isCache = (path: string): boolean => skip(path) || path.includes('__pycache__');
+
+/** A receipt by which Lockstep wrote everything that stands there. */
+const claimsAll = (root: string, run: string): Receipt => {
+  const recorded: (readonly [path: string, file: ReceiptFile])[] = [];
+  const dirs: string[] = [];
+  for (const path of pathsBelow(root, isCache)) {
+    const state = files.state(join(root, path));
+    if (state.kind === 'dir') dirs.push(path);
+    if (state.kind === 'file') recorded.push([path, { sha256: state.sha256, mode: state.mode }]);
+    if (state.kind === 'link') recorded.push([path, { sha256: sha256(state.to), mode: 0o777, link: state.to }]);
+  }
+  return {
+    format: 1,
+    project: 'p',
+    target: 't',
+    commit: `c-${run}`,
+    version: null,
+    run,
+    time: '2026-11-27T00:00:00Z',
+    components: { docs: { commit: `c-${run}`, files: Object.fromEntries(recorded), dirs } },
+    config: {},
+    decisions: [],
+  };
+};
+
+interface Ground {
+  readonly dir: string;
+  readonly root: string;
+  readonly store: BackupStore;
+}
+
+const groundIn = (dir: string): Ground => {
+  mkdirSync(join(dir, 'target'), { recursive: true });
+  return { dir, root: join(dir, 'target'), store: openBackups(statePorts(), statePlaces(join(dir, 'state'))) };
+};
+
+const backUp = ({ root, store }: Ground, receipt: Receipt): Promise<BackupManifest> =>
+  store.create({
+    target: 't',
+    run: null,
+    components: ['docs'],
+    entries: pathsBelow(root, isCache).map((path) => ({ path, component: 'docs', absolute: join(root, path) })),
+    receipt,
+    checkout: null,
+  });
+
+interface Going {
+  readonly receipt: Receipt;
+  readonly run: string;
+  readonly paths?: readonly string[];
+  readonly ports?: WrittenPorts;
+}
+
+/** As the use case does it: planned, what stands there backed up, then through the transaction. */
+const restore = async (
+  { dir, root, store }: Ground,
+  manifest: BackupManifest,
+  { receipt, run, paths, ports = diskPorts() }: Going,
+): Promise<{ readonly planned: RestorePlan; readonly undo: BackupManifest }> => {
+  const planned = planRestore({
+    manifest,
+    components: null,
+    paths: paths ?? null,
+    receipt,
+    roots: { target: root },
+    files,
+    project: 'p',
+    run,
+    time: '2026-11-27T01:00:00Z',
+  });
+  const undo = await store.create({
+    target: 't',
+    run,
+    occasion: 'restore',
+    components: planned.components,
+    entries: planned.standing,
+    touched: new Set(touchedPaths(planned.actions)),
+    receipt,
+    checkout: null,
+  });
+  const state = statePlaces(join(dir, 'state'));
+  const transaction = openTransaction({ ports, roots: { target: root }, target: 't', run, projectId: 'p', state });
+  await transaction.stage(planned.actions, async (digest) => store.read(digest));
+  await transaction.swap(planned.actions);
+  await transaction.commit(planned.receipt);
+  return { planned, undo };
+};
+
+/** A target as a later sync left it, to be brought back over every kind of change. */
+const scene = async (parent: string) => {
+  const ground = groundIn(mkdtempSync(join(parent, 'scene-')));
+  const { root } = ground;
+  put(root, { 'a.md': 'a\n', 'gone/x.md': 'x\n', 'turns/in.md': 'in\n', 'file-turns': 'f\n', 'mod.py': 'one\n' });
+  symlinkSync('a.md', join(root, 'link'));
+  mkdirSync(join(root, 'empty'), { mode: 0o750 });
+  const manifest = await backUp(ground, claimsAll(root, 'r1'));
+  for (const path of ['gone', 'turns', 'file-turns', 'link', 'empty']) rmSync(join(root, path), { recursive: true });
+  put(root, {
+    'a.md': 'a2\n',
+    turns: 'a file\n',
+    'file-turns/in.md': 'f2\n',
+    'new/deep/n.md': 'n\n',
+    'mod.py': 'two\n',
+  });
+  chmodSync(join(root, 'a.md'), 0o755);
+  symlinkSync('mod.py', join(root, 'link'));
+  const receipt = claimsAll(root, 'r2');
+  put(root, { '__pycache__/mod.cpython-311.pyc': 'compiled two' });
+  return { ...ground, manifest, receipt };
+};
+
+const linesOf = ({ root }: Ground): readonly string[] => standing(root, skip);
+
+const diesIn = async (work: Promise<unknown>): Promise<void> => {
+  const ended = await work.then(
+    () => 'came to its end',
+    (error: unknown) => error,
+  );
+  expect(ended).toBeInstanceOf(Killed);
+};
+
+describe('a restore that is killed at any writing call', () => {
+  it('is, once recovered, as before or as after, and can be done again then', async () => {
+    const parent = temporary('restore');
+    const rehearsal = await scene(parent);
+    const before = linesOf(rehearsal);
+    const ports = killable(diskPorts(), { at: Number.POSITIVE_INFINITY, how: 'before' });
+    await restore(rehearsal, rehearsal.manifest, { receipt: rehearsal.receipt, run: 'r3', ports });
+    const after = linesOf(rehearsal);
+    expect(after).not.toEqual(before);
+    const committing = ports.calls.findLastIndex((call) => /rename .*receipts\/p\.json$/.test(call)) + 1;
+    expect(committing).toBeGreaterThan(40);
+    const plans: KillPlan[] = ports.calls.flatMap((call, index) => {
+      const at = index + 1;
+      const torn = /^(?:write|append)/.test(call) ? [{ at, how: 'halfway' as const }] : [];
+      return [{ at, how: 'before' as const }, ...torn];
+    });
+    for (const plan of plans) {
+      const where = `${plan.how} ${plan.at}: ${ports.calls[plan.at - 1]}`;
+      const one = await scene(parent);
+      const dying = killable(diskPorts(), plan);
+      await diesIn(restore(one, one.manifest, { receipt: one.receipt, run: 'r3', ports: dying }));
+      const state = statePlaces(join(one.dir, 'state'));
+      const found = await recover({ ports: diskPorts(), state, readBackup: (digest) => one.store.read(digest) });
+      const names = (lines: readonly string[]) => lines.map((line) => line.replace(/ \d+$/, ''));
+      const committed = plan.at > committing;
+      expect(names(linesOf(one)), where).toEqual(names(committed ? after : before));
+      for (const { outcome, left } of found) {
+        expect([outcome, left], where).toEqual([committed ? 'committed' : 'undone', []]);
+      }
+      if (committed || plan.at % 5 !== 0) continue;
+      await restore(one, one.manifest, { receipt: one.receipt, run: 'r5' });
+      expect(names(linesOf(one)), where).toEqual(names(after));
+    }
+  });
+});
