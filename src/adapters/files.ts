@@ -20,8 +20,9 @@ import { diskError } from './disk-error.ts';
 
 const buffer = Buffer.allocUnsafe(1 << 20);
 
+/** A folder on the way that is none, or a link that leads round in a circle, leads to nothing. */
 const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+  error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(String(error.code));
 
 const stat = (path: string): Stat | undefined => {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });

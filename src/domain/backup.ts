@@ -1,4 +1,5 @@
 /** What a backup says: everything that stood at the paths of some components of one target. */
+import type { Identity } from './distributions.ts';
 import type { FileState } from './file-state.ts';
 import type { RootedPath } from './paths.ts';
 import type { Receipt } from './receipt.ts';
@@ -32,6 +33,8 @@ export interface BackupManifest {
   readonly entries: readonly BackupEntry[];
   /** The receipt as it stood; null when there was none. */
   readonly receipt: Receipt | null;
+  /** All that was installed beside the package, by name; left out where the target has no place for packages. */
+  readonly installed?: readonly Identity[];
   /** Where the checkout's branch stood, for `source` targets; `HEAD` when it was detached. */
   readonly checkout: { readonly path: string; readonly ref: string; readonly commit: string } | null;
 }

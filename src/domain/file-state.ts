@@ -18,6 +18,10 @@ export const sameState = (a: FileState, b: FileState): boolean => {
   return a.kind === b.kind && a.kind === 'absent';
 };
 
+/** Whether two folders have the same permission bits; true for all else. Those above 0777 are inherited from the folder around. */
+export const sameFolderMode = (a: FileState, b: FileState): boolean =>
+  a.kind !== 'dir' || b.kind !== 'dir' || (a.mode & 0o777) === (b.mode & 0o777);
+
 /** Equal as far as a time can be set again: in whole microseconds, milliseconds before 1970. */
 export const sameTime = (a: bigint, b: bigint): boolean =>
   a < 0n || b < 0n ? a / 1_000_000n === b / 1_000_000n : a / 1000n === b / 1000n;

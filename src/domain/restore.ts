@@ -1,7 +1,7 @@
 /** Plans a restore: the exact actions that bring components back to a backup, and what they would replace. Reads only. */
 import { dirname } from 'node:path';
 import type { BackupEntry } from './backup.ts';
-import { sameState, sameTime } from './file-state.ts';
+import { sameFolderMode, sameState, sameTime } from './file-state.ts';
 import { isGitIndex } from './git-files.ts';
 import { isInside, type RootedPath, shownPath, toRooted } from './paths.ts';
 import type { Content, FileAction, RefAction } from './plan.ts';
@@ -132,14 +132,16 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
     const now = state.kind === 'dir' ? undefined : files.stat(absolute(path))?.mtimeNs;
     return now !== undefined && !sameTime(now, BigInt(mtimeNs));
   };
-  const differing = entries.filter(
-    (entry) => !sameState(files.state(absolute(entry.path)), entry.state) || onlyTime(entry),
-  );
+  const differing = entries.filter((entry) => {
+    const now = files.state(absolute(entry.path));
+    return !sameState(now, entry.state) || !sameFolderMode(now, entry.state) || onlyTime(entry);
+  });
 
   const gone = removals(work);
   const writes = differing.map(({ path, component, state, mtimeNs }): FileAction => {
     const before = files.state(absolute(path));
-    const cause = sameState(before, state) ? 'its time, as in the backup' : 'as in the backup';
+    const what = before.kind === 'dir' ? 'its permissions' : 'its time';
+    const cause = sameState(before, state) ? `${what}, as in the backup` : 'as in the backup';
     return { kind: 'file', component, path, before, after: state, cause, mtimeNs };
   });
   const bytecode = [...gone, ...writes].flatMap((action) => bytecodeOf(work, action));

@@ -13,6 +13,7 @@ import type { StatePlaces } from '../store/state-dir.ts';
 import { isBytecode } from './transaction/bytecode.ts';
 import { actionKey, type Draft, type DraftGround, draftBatch, emptyBook, type Staged } from './transaction/draft.ts';
 import { beginExternal, type External, type ExternalRequest, type Watched } from './transaction/external.ts';
+import { settleFolders } from './transaction/folder-mode.ts';
 import { swapOrder } from './transaction/order.ts';
 import { closePlaces, openPlace, stagingPlaces, tidy, type Workplace } from './transaction/places.ts';
 import { moveRef } from './transaction/refs.ts';
@@ -173,6 +174,10 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
       // Its mode was set after it was made.
       if (item.entry.after.kind === 'dir') swapped.add(item.entry.path);
     }
+    settleFolders(
+      workplace,
+      items.filter(({ done }) => done).map(({ entry }) => entry),
+    );
     bringFolderTimes(actions);
     for (const item of refs) {
       await moveRef(ports.processes, item.entry, { from: item.entry.before, to: item.entry.after, run });

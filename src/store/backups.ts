@@ -6,11 +6,12 @@ import { LockstepError, messageOf } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
 import type { RootedPath } from '../domain/paths.ts';
 import type { Receipt } from '../domain/receipt.ts';
-import { capture } from './backups/capture.ts';
+import { capture, nothing } from './backups/capture.ts';
 import { type Claim, claimPacks } from './backups/claims.ts';
 import { keptObjects } from './backups/kept-objects.ts';
 import { manifestPath, manifestText, readManifest } from './backups/manifest.ts';
 import { openPacks, type Packs } from './backups/packs.ts';
+import { reachOf } from './backups/reach.ts';
 import { openSeen } from './backups/seen.ts';
 import { compactTime, fileNameOf } from './file-names.ts';
 import type { LockPorts } from './lock.ts';
@@ -29,6 +30,7 @@ export interface BackupRequest {
   /** Paths that will be replaced or removed: an object that was stored before is read back for them, and stored anew when it is damaged. */
   readonly touched?: ReadonlySet<RootedPath>;
   readonly receipt: Receipt | null;
+  readonly installed?: BackupManifest['installed'];
   readonly checkout: BackupManifest['checkout'];
   /** Called before each path is read; what it throws ends the backup, of which nothing stays. */
   readonly meanwhile?: () => void;
@@ -115,13 +117,15 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
     const seen = openSeen(ports, join(places.seen, `${fileNameOf(request.target)}.json`), now);
     const objects = keptObjects(packs(), writer);
     const ground = { files, objects, writer, seen };
+    const isReached = reachOf(files);
     try {
       const entries = new Map<RootedPath, BackupEntry>();
       for (const { path, component, absolute } of request.entries) {
         if (entries.has(path)) continue;
         request.meanwhile?.();
         const trust = request.touched?.has(path) === true ? 'read back' : 'by name';
-        entries.set(path, { path, component, ...capture(ground, absolute, trust) });
+        const stands = isReached(path, absolute) ? capture(ground, absolute, trust) : nothing;
+        entries.set(path, { path, component, ...stands });
       }
       writer.finish();
       packs().refresh();
@@ -136,6 +140,7 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
         components: request.components,
         entries: [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
         receipt: request.receipt,
+        ...(request.installed === undefined ? {} : { installed: request.installed }),
         checkout: request.checkout,
       });
       seen.save();

@@ -1,17 +1,20 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import fse from 'fs-extra';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/adapters/files.ts';
 import { touchedPaths } from '../../src/domain/plan.ts';
 import type { Receipt, ReceiptFile } from '../../src/domain/receipt.ts';
 import { planRestore, type RestorePlan } from '../../src/domain/restore.ts';
+import { coversPaths } from '../../src/domain/restore-paths.ts';
 import { recover } from '../../src/pipeline/recover.ts';
 import { openTransaction } from '../../src/pipeline/transaction.ts';
 import { type BackupManifest, type BackupStore, openBackups } from '../../src/store/backups.ts';
 import { sha256 } from '../../src/store/main-tree.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
 import { Killed, type KillPlan, killable } from '../fixtures/killable.ts';
-import { pathsBelow, standing } from '../fixtures/random-tree.ts';
+import { change, pathsBelow, plant, randomChanges, randomTree, standing } from '../fixtures/random-tree.ts';
 import { put, temporary } from '../fixtures/sandbox.ts';
 import { diskPorts, type WrittenPorts } from '../fixtures/staged-target.ts';
 import { statePorts } from '../fixtures/state-ports.ts';
@@ -84,6 +87,7 @@ const restore = async (
     paths: paths ?? null,
     receipt,
     roots: { target: root },
+    receiptFile: join(root, '.lockstep/receipts/p.json'),
     files,
     project: 'p',
     run,
@@ -106,6 +110,70 @@ const restore = async (
   await transaction.commit(planned.receipt);
   return { planned, undo };
 };
+
+describe('any tree, through the transaction', () => {
+  it('comes back whatever became of it, and undoing that brings what had become of it', async () => {
+    const ground = groundIn(temporary('restore'));
+    const { root } = ground;
+    await fc.assert(
+      fc.asyncProperty(randomTree, randomChanges, async (tree, changes) => {
+        fse.emptyDirSync(root);
+        plant(root, tree);
+        const before = standing(root);
+        const manifest = await backUp(ground, claimsAll(root, 'r1'));
+        change(root, changes);
+        const changed = standing(root);
+        const { planned, undo } = await restore(ground, manifest, { receipt: claimsAll(root, 'r2'), run: 'r3' });
+        expect(planned.warnings).toEqual([]);
+        expect(standing(root, skip)).toEqual(before);
+        await restore(ground, undo, { receipt: planned.receipt, run: 'r4' });
+        expect(standing(root, skip)).toEqual(changed);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('comes back at the paths that are asked for and nowhere else', async () => {
+    const ground = groundIn(temporary('restore'));
+    const { root } = ground;
+    await fc.assert(
+      fc.asyncProperty(
+        randomTree,
+        randomChanges,
+        fc.array(fc.nat(), { maxLength: 3 }),
+        async (tree, changes, picks) => {
+          fse.emptyDirSync(root);
+          plant(root, tree);
+          const before = standing(root);
+          const names = pathsBelow(root);
+          fc.pre(names.length > 0 && picks.length > 0);
+          const paths = picks.map((pick) => names[pick % names.length] ?? '');
+          const manifest = await backUp(ground, claimsAll(root, 'r1'));
+          change(root, changes);
+          const changed = standing(root);
+          const { planned, undo } = await restore(ground, manifest, {
+            receipt: claimsAll(root, 'r2'),
+            run: 'r3',
+            paths,
+          });
+          const nameIn = (line: string): string => JSON.parse(/^\w+ ("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? '""');
+          const covers = coversPaths(paths);
+          const isAbove = (path: string): boolean => paths.some((asked) => asked.startsWith(`${path}/`));
+          const after = standing(root, skip);
+          const there = (lines: readonly string[]) => lines.filter((line) => covers(nameIn(line)));
+          const elsewhere = (lines: readonly string[]) =>
+            lines.filter((line) => !covers(nameIn(line)) && !isAbove(nameIn(line)));
+          if (planned.warnings.length === 0) expect(there(after)).toEqual(there(before));
+          expect(elsewhere(after)).toEqual(elsewhere(changed));
+          // What it replaced was backed up with its component, whole: from there everything is as it was.
+          await restore(ground, undo, { receipt: planned.receipt, run: 'r4' });
+          expect(standing(root, skip)).toEqual(changed);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
 
 /** A target as a later sync left it, to be brought back over every kind of change. */
 const scene = async (parent: string) => {

@@ -10,4 +10,6 @@ export interface Chain {
   readonly first: FileEntry;
   /** Whether what stands there now was put there by the run. */
   readonly ours: boolean;
+  /** Of a folder that stands there now: whether its permissions are. */
+  readonly modeOurs: boolean;
 }

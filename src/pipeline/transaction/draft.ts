@@ -1,7 +1,7 @@
 /** Turns planned actions into journal entries, refusing what cannot be done before anything is touched. */
 import { dirname, join } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
-import { absent, type FileState, sameState, sameTime } from '../../domain/file-state.ts';
+import { absent, type FileState, sameFolderMode, sameState, sameTime } from '../../domain/file-state.ts';
 import { isInside, type Roots, toAbsolute } from '../../domain/paths.ts';
 import type { FileAction, RefAction } from '../../domain/plan.ts';
 import type { Files } from '../../ports.ts';
@@ -171,7 +171,7 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
     };
     staged.push(item);
     planned.set(path, after);
-    if (after.kind === 'dir') made.set(path, item);
+    if (after.kind === 'dir' && before.kind !== 'dir') made.set(path, item);
     return item;
   };
 
@@ -214,7 +214,8 @@ export const draftBatch = (ground: DraftGround, book: Book, actions: readonly (F
       return;
     }
     const needs = foldersAbove(path, action.after.kind === 'absent' ? 'nothing' : 'missing');
-    const changes = !sameState(action.before, action.after) || onlyTime(files, path, action);
+    const { before, after } = action;
+    const changes = !sameState(before, after) || !sameFolderMode(before, after) || onlyTime(files, path, action);
     const items = (changes ? statesOf(action) : []).map((states) =>
       add(path, states, { needs, mtimeNs: action.mtimeNs }),
     );

@@ -6,6 +6,7 @@ import { declaredWrites } from '../../domain/write-globs.ts';
 import type { ExternalFacts, SeenPath } from '../../store/journal.ts';
 import { type Sight, sightOf } from '../../store/write-sight.ts';
 import { cacheOf, compiledFrom, isPythonSource } from './bytecode.ts';
+import { workable } from './folder-mode.ts';
 import { depth } from './order.ts';
 import { openUndoFolder } from './places.ts';
 import type { RestoreGround } from './restore.ts';
@@ -38,9 +39,6 @@ const sameLeft = (a: FileState, b: FileState): boolean => {
 /** Removing a folder for a file, or a file for a folder, leaves nothing there for a moment. */
 const turns = (a: FileState, b: FileState): boolean =>
   a.kind !== 'absent' && b.kind !== 'absent' && (a.kind === 'dir') !== (b.kind === 'dir');
-
-/** A folder that is being brought back can be written in until all in it is back. */
-const workable = (mode: number): number => mode | 0o700;
 
 interface Program {
   readonly facts: ExternalFacts;

@@ -6,6 +6,7 @@ import { isInside } from '../../domain/paths.ts';
 import type { FileEntry } from '../../store/journal.ts';
 import { isBytecode } from './bytecode.ts';
 import type { Chain } from './chain.ts';
+import { closeFolders, isModeOurs, openFolders, workable } from './folder-mode.ts';
 import { depth } from './order.ts';
 import { holdPath, isSecondName, openUndoFolder, stagePath, type Workplace } from './places.ts';
 import { clearBytecode, restoreBytecode } from './restore-bytecode.ts';
@@ -36,7 +37,8 @@ const chainOf = (ground: RestoreGround, entries: readonly [FileEntry, ...FileEnt
   const [first, ...later] = entries;
   const now = ground.files.state(first.path);
   const states = [...later.map((entry) => entry.before), ...entries.flatMap((entry) => tracesOf(ground, entry))];
-  return { path: first.path, goal: first.before, now, first, ours: states.some((state) => sameState(state, now)) };
+  const ours = states.some((state) => sameState(state, now));
+  return { path: first.path, goal: first.before, now, first, ours, modeOurs: isModeOurs(entries, now) };
 };
 
 const chainsOf = (ground: RestoreGround, entries: readonly FileEntry[]): readonly Chain[] => {
@@ -75,7 +77,7 @@ const makeFolders = (ground: RestoreGround, log: UndoLog, chains: readonly Chain
     log.putBack(path, () => {
       const made = join(openUndoFolder(ground, first.place), `u${first.id}`);
       if (files.stat(made) === undefined) tree.mkdir(made, 0o700);
-      tree.chmod(made, goal.mode);
+      tree.chmod(made, workable(goal.mode));
       tree.flush([made]);
       tree.rename(made, path);
     });
@@ -146,6 +148,7 @@ export const restoreFiles = (ground: RestoreGround, entries: readonly FileEntry[
     log.leave(path, `changed by somebody else since: ${describeState(now)} stands there`);
   }
   const todo = changed.filter((chain) => chain.ours);
+  openFolders(ground, log, plain);
   clearFiles(ground, log, todo);
   clearBytecode(ground, log, { code, plain });
   clearFolders(ground, log, [...todo, ...code]);
@@ -157,6 +160,7 @@ export const restoreFiles = (ground: RestoreGround, entries: readonly FileEntry[
     plain.filter((chain) => sameState(chain.now, chain.goal)),
   );
   restoreBytecode(ground, log, code);
+  closeFolders(ground, log, plain);
   const folders = log.touched().filter((dir) => ground.files.stat(dir)?.kind === 'dir');
   log.attempt(folders[0] ?? '', () => ground.tree.flush(folders));
   return log.report();

@@ -1,9 +1,10 @@
 /** Puts one staged entry in place, after looking once more at what stands there. */
 import { dirname } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
-import { type FileState, sameState } from '../../domain/file-state.ts';
+import { type FileState, sameFolderMode, sameState } from '../../domain/file-state.ts';
 import type { FileEntry, Journal } from '../../store/journal.ts';
 import { isBytecode } from './bytecode.ts';
+import { setFolderMode, workable } from './folder-mode.ts';
 import { holdPath, isSecondName, stagePath, type Workplace } from './places.ts';
 
 export interface SwapGround extends Workplace {
@@ -84,11 +85,10 @@ const holdVerified = (ground: SwapGround, entry: FileEntry): 'held' | 'moved' =>
   throw changed(path, before, `${describeState(held)} stands there`);
 };
 
-const makeFolder = ({ files, tree }: Workplace, path: string, mode: number): void => {
-  tree.mkdir(path, mode & 0o777);
-  // The umask may have taken bits; those above 0777 are inherited from the folder around it.
-  const made = files.stat(path)?.mode ?? mode;
-  if ((made & 0o777) !== (mode & 0o777)) tree.chmod(path, (made & ~0o777) | (mode & 0o777));
+/** What lies in it comes after it: until then its owner may write in it. The umask may have taken bits of it. */
+const makeFolder = (ground: Workplace, path: string, mode: number): void => {
+  ground.tree.mkdir(path, workable(mode) & 0o777);
+  setFolderMode(ground, path, workable(mode));
 };
 
 /** Bytecode is outside every comparison: whatever stands there now is held and goes. */
@@ -96,6 +96,7 @@ const swapBytecode = (ground: SwapGround, entry: FileEntry): 'done' | 'left' => 
   const { files, tree } = ground;
   const { path, after } = entry;
   const now = files.stat(path);
+  if (entry.before.kind === 'dir' && after.kind === 'dir') return 'done';
   if (entry.before.kind === 'dir' || now?.kind === 'dir') {
     if (now === undefined) return 'done';
     if (now.kind !== 'dir' || after.kind !== 'absent' || files.list(path).length > 0) return 'left';
@@ -146,6 +147,11 @@ const swapPlanned = (ground: SwapGround, entry: FileEntry): 'done' | 'left' => {
   if (isBytecode(path)) return swapBytecode(ground, entry);
   if (before.kind === 'dir') {
     expectState(ground, path, before);
+    if (after.kind === 'dir') {
+      if (!sameFolderMode(files.state(path), before)) throw changed(path, before, 'its permissions are others');
+      setFolderMode(ground, path, workable(after.mode));
+      return 'done';
+    }
     if (files.list(path).length > 0) throw changed(path, before, 'it is not empty');
     tree.rmdir(path);
     return 'done';

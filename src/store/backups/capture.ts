@@ -19,6 +19,9 @@ export interface Captured {
   readonly mtimeNs: string;
 }
 
+/** What is kept of a path where nothing stands. */
+export const nothing: Captured = { state: absent, mtimeNs: '0' };
+
 /** How often a file may change under the reading. */
 const tries = 3;
 
@@ -105,7 +108,7 @@ const captureOnce = (
 export const capture = (ground: CaptureGround, path: string, trust: Trust): Captured => {
   for (let round = 0; round < tries; round += 1) {
     const stat = ground.files.stat(path);
-    if (stat === undefined) return { state: absent, mtimeNs: '0' };
+    if (stat === undefined) return nothing;
     let state: FileState | undefined;
     try {
       state = captureOnce(ground, { path, stat, trust });
