@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { ProcessGroups, StartedGroup } from '../ports.ts';
 import { endGroupNow } from './process-group.ts';
-import { groupActs, groupsMarked, startTimeOf } from './process-identity.ts';
+import { groupActs } from './process-identity.ts';
+import { groupsOf, kinOf } from './process-kin.ts';
+import { startTimeOf } from './process-table.ts';
 
 export interface GroupBook extends ProcessGroups {
   /** Call before a group is started; its processes have to get the answer as `markVariable`. */
@@ -70,8 +72,10 @@ export const groupBook = (): GroupBook => {
     endAll: () => {
       sweep();
       for (const { leader, mark } of groups.values()) {
+        // Looked for first: a child whose parent is over may not be found any more.
+        const others = groupsOf(kinOf(leader?.pid ?? null, mark)());
         if (leader !== null) endGroupNow(leader.pid);
-        for (const group of groupsMarked(mark)) endGroupNow(group);
+        for (const group of others) endGroupNow(group);
       }
     },
   };

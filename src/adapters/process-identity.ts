@@ -1,25 +1,11 @@
 /** Tells processes apart, across reused pids, reboots, containers and machines. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Identity, Owner } from '../ports.ts';
 import { endGroupNow, groupRuns } from './process-group.ts';
-
-/** The variable that every process of a started group has in its environment: the mark of the group. */
-export const markVariable = 'LOCKSTEP_GROUP';
-
-const firstOf = <T>(...tries: (() => T)[]): T | null => {
-  for (const attempt of tries) {
-    try {
-      return attempt();
-    } catch {
-      // Not known on this platform; the next source may be.
-    }
-  }
-  return null;
-};
-
-const text = (path: string): string => readFileSync(path, 'utf8').trim();
+import { groupsOf, kinOf } from './process-kin.ts';
+import { everyProcess, firstOf, type ProcessFacts, readStat, text } from './process-table.ts';
 
 /** The machine's id is confidential (machine-id(5)): only a digest made for this purpose leaves the machine's files. */
 const machine = (): string | null => {
@@ -30,35 +16,10 @@ const machine = (): string | null => {
   return id === null || id === '' ? null : createHash('sha256').update(`lockstep ${id}`).digest('hex').slice(0, 16);
 };
 
-interface ProcessFacts {
-  readonly running: boolean;
-  readonly startTime: string | null;
-}
-
-interface StatFacts extends ProcessFacts {
-  readonly group: number;
-}
-
-/** proc_pid_stat(5): the name in parentheses may hold anything, so the fields count from the last one; 3 is the state, 5 the group, 22 the start. */
-const readStat = (pid: number): StatFacts => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie holds its pid but runs nothing any more.
-  const running = fields[0] !== 'Z' && fields[0] !== 'X';
-  return { running, group: Number(fields[2]), startTime: fields[19] ?? null };
-};
-
-/** When a process started, in the platform's own unit; null where that cannot be seen. */
-export const startTimeOf = (pid: number): string | null => firstOf(() => readStat(pid).startTime);
-
-/** Every process of this machine that can be seen, by pid; none without /proc. */
-const everyProcess = (): readonly number[] =>
-  (firstOf(() => readdirSync('/proc')) ?? []).filter((name) => /^\d+$/.test(name)).map(Number);
-
 /** Whether anything in a group still runs: what only waits to be looked at by its parent does not. */
 export const groupActs = (pid: number): boolean => {
   if (!groupRuns(pid)) return false;
-  const members = everyProcess().flatMap((one) => firstOf(() => readStat(one)) ?? []);
+  const members = everyProcess();
   if (members.length === 0) return true;
   return members.some(({ group, running }) => group === pid && running);
 };
@@ -78,37 +39,6 @@ const endGroupAndWait = (pid: number): 'over' | 'running' => {
   }
   return 'over';
 };
-
-/** Whether the environment that a process was started with has a mark (only of processes of this user, but for root). */
-const hasMark = (pid: number, mark: string): boolean => {
-  const environment = firstOf(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
-  return environment?.split('\0').includes(`${markVariable}=${mark}`) === true;
-};
-
-/**
- * The group of each process that was started with a mark: also of those that left their leader's group by `setsid`. None
- * without /proc; a program that was given another environment cannot be told.
- */
-export const groupsMarked = (mark: string): ReadonlySet<number> =>
-  new Set(
-    everyProcess()
-      .filter((pid) => hasMark(pid, mark))
-      .flatMap((pid) => firstOf(() => readStat(pid).group) ?? []),
-  );
-
-const commandLine = (pid: number): string =>
-  firstOf(() => text(`/proc/${pid}/cmdline`))
-    ?.split('\0')
-    .join(' ')
-    .trim() ?? '';
-
-/** Command lines of what runs in a group or has its mark. */
-export const namesOf = (group: number, mark: string): readonly string[] =>
-  everyProcess().flatMap((pid) => {
-    const stat = firstOf(() => readStat(pid));
-    const ours = stat?.running === true && (stat.group === group || hasMark(pid, mark));
-    return ours ? [commandLine(pid) || `process ${pid}`] : [];
-  });
 
 const signalled = (pid: number): ProcessFacts => {
   try {
@@ -160,6 +90,7 @@ export const processIdentity = (): Identity => {
       if (now.startTime === null ? now.running : now.startTime !== leader.startTime) return 'over';
       return endGroupAndWait(leader.pid);
     },
-    marked: (mark) => [...groupsMarked(mark)].map((pid) => ({ ...place(), pid, startTime: look(pid).startTime })),
+    marked: (mark) =>
+      [...groupsOf(kinOf(null, mark)())].map((pid) => ({ ...place(), pid, startTime: look(pid).startTime })),
   };
 };

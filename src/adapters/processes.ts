@@ -7,7 +7,8 @@ import type { Processes, ProcessRequest, ProcessResult } from '../ports.ts';
 import { cleanEnvironment, type Environment } from './environment.ts';
 import { type Ending, endGroup, endGroupNow } from './process-group.ts';
 import { type GroupBook, groupBook } from './process-groups.ts';
-import { groupsMarked, markVariable, namesOf } from './process-identity.ts';
+import { groupsOf, type Kin, kinOf } from './process-kin.ts';
+import { commandLine, markVariable } from './process-table.ts';
 
 const maximumOutput = 2 ** 30;
 
@@ -110,13 +111,13 @@ const forward = (child: Child, { onOutput, onFailure }: Listener): void => {
 interface Started {
   readonly child: Child;
   readonly pid: number;
-  readonly mark: string;
+  readonly kin: Kin;
 }
 
 /** Ends the group with all that left it; a descendant that cannot be found may hold the pipes for ever: nobody waits for it. */
-const endAllOf = ({ child, pid, mark }: Started): Ending =>
+const endAllOf = ({ child, pid, kin }: Started): Ending =>
   endGroup(pid, {
-    others: () => groupsMarked(mark),
+    others: () => groupsOf(kin()),
     giveUp: () => {
       child.stdout?.destroy();
       child.stderr?.destroy();
@@ -130,10 +131,11 @@ const look = 20;
 /** Once the first process is over: ends what it left running, and answers with its command lines. */
 const endLeftovers = async (started: Started): Promise<readonly string[]> => {
   const until = performance.now() + afterlife;
-  let left = namesOf(started.pid, started.mark);
+  const names = (): readonly string[] => started.kin().map(({ pid }) => commandLine(pid) || `process ${pid}`);
+  let left = names();
   while (left.length > 0 && performance.now() < until) {
     await sleep(look);
-    left = namesOf(started.pid, started.mark);
+    left = names();
   }
   if (left.length > 0) await endAllOf(started).over();
   return left;
@@ -178,13 +180,13 @@ const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
 export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBook()): Processes => {
   const base = cleanEnvironment(baseEnv);
   const counts = new Map<string, number>();
-  const live = new Map<number, string>();
+  const live = new Map<number, Kin>();
   let listening = false;
   const listen = () => {
     if (listening) return;
     listening = true;
     process.once('exit', () => {
-      for (const [pid, mark] of live) for (const group of [pid, ...groupsMarked(mark)]) endGroupNow(group);
+      for (const [pid, kin] of live) for (const group of [...groupsOf(kin()), pid]) endGroupNow(group);
     });
   };
 
@@ -201,8 +203,8 @@ export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBo
     if (pid === undefined) throw cannotStart(request, (await child).cause ?? (await child).originalMessage);
     counts.set(request.as, (counts.get(request.as) ?? 0) + 1);
     listen();
-    live.set(pid, mark);
-    const started = { child, pid, mark };
+    const started = { child, pid, kin: kinOf(pid, mark) };
+    live.set(pid, started.kin);
     const guard = watchOver(started, request);
     const leftovers = request.leftovers === 'end' ? leftoversOf(started) : undefined;
     // Told below; till then a failure of it is nobody's.

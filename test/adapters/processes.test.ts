@@ -240,6 +240,15 @@ describe('ending a program', () => {
       expect(isRunning(await pidIn(file))).toBe(false);
     });
 
+    it('is ended also with an environment of its own, and when its parent is over before it', async () => {
+      const file = join(temporary(), 'pid');
+      const deaf = `trap "" TERM; echo $$ > ${file}; sleep 60; :`;
+      const script = `env -i PATH="$PATH" setsid sh -c 'setsid sh -c '\\''${deaf}'\\'' & sleep 60'`;
+      const result = await processes.run({ argv: sh(script), as: 'command', timeout: 1_000 });
+      expect(result.timedOut).toBe(true);
+      expect(isRunning(await pidIn(file))).toBe(false);
+    });
+
     it('is ended on abort', async () => {
       const file = join(temporary(), 'pid');
       const stop = new AbortController();
