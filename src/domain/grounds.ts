@@ -1,7 +1,6 @@
 /** Says of every absolute path whether a component may lie there, and why not. Pure; links on the way are the writing Tree's to refuse. */
-import { relative, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { isInside, type Roots, rootOf } from './paths.ts';
+import { below, isInside, type Roots, rootOf } from './paths.ts';
 
 export interface Grounds {
   readonly roots: Roots;
@@ -19,8 +18,6 @@ export interface Refusal {
   readonly cause: string;
   readonly hint: string;
 }
-
-const below = (root: string, path: string): string => relative(root, path).split(sep).join('/');
 
 const isTracked = (path: string, tracked: ReadonlySet<string>): boolean => {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
@@ -47,21 +44,22 @@ export const groundsOf = (grounds: Grounds): ((absolute: string) => Refusal | un
       };
     }
     const tracked =
-      mainTracked.size > 0 && isInside(mainRoot, absolute) && isTracked(below(mainRoot, absolute), mainTracked);
+      mainTracked.size > 0 && isInside(mainRoot, absolute) && isTracked(below(mainRoot, absolute) ?? '', mainTracked);
     if (tracked || (root === 'checkout' && isInside(mainRoot, absolute))) {
       return {
         cause: 'it is a path of the main project itself',
         hint: 'let `into` name a place that main does not track',
       };
     }
-    const parts = below(roots[root] ?? '', absolute).split('/');
+    const parts = (below(roots[root] ?? '', absolute) ?? '').split('/');
     if (parts[0] === '.lockstep' || parts.includes('.git')) {
       return {
         cause: `${parts[0] === '.lockstep' ? '.lockstep' : '.git'} is no place for a component`,
         hint: 'change `into`',
       };
     }
-    if (isInside(roots.target, absolute) && isProtected(below(roots.target, absolute))) {
+    const own = globs.length === 0 ? undefined : below(roots.target, absolute);
+    if (own !== undefined && isProtected(own)) {
       return {
         cause: "it is one of the target's own places (`protect`)",
         hint: 'change `into`, or take the place out of `protect`',

@@ -18,11 +18,27 @@ export type RootName = keyof Roots;
  */
 export type RootedPath = string;
 
-/** Whether `path` is `root` or lies below it. Both absolute. Never by string prefix: `/repo-evil` is not in `/repo`. */
-export const isInside = (root: string, path: string): boolean => {
+/** An absolute path with no part that has to be worked out: no `.`, no `..`, nothing empty. */
+const isPlain = (path: string): boolean => sep === '/' && path[0] === '/' && !/\/\.{0,2}(?:\/|$)/.test(path);
+
+/**
+ * `path` relative to `root`, with forward slashes: empty for `root` itself, undefined when it does not lie there. Both
+ * absolute. Never by string prefix alone: `/repo-evil` is not in `/repo`.
+ */
+export const below = (root: string, path: string): string | undefined => {
+  // The same answer as below, a tenth of the work: it is asked for every file of a target.
+  if (isPlain(path) && isPlain(root)) {
+    if (!path.startsWith(root)) return undefined;
+    if (path.length === root.length) return '';
+    return path[root.length] === '/' ? path.slice(root.length + 1) : undefined;
+  }
   const rel = relative(root, path);
-  return rel === '' || (rel !== '..' && !rel.startsWith(`..${sep}`) && !isAbsolute(rel));
+  if (rel === '..' || rel.startsWith(`..${sep}`) || isAbsolute(rel)) return undefined;
+  return rel.split(sep).join('/');
 };
+
+/** Whether `path` is `root` or lies below it. Both absolute. */
+export const isInside = (root: string, path: string): boolean => below(root, path) !== undefined;
 
 const rootOrder: readonly RootName[] = ['target', 'checkout', 'python'];
 
@@ -36,11 +52,10 @@ export const rootOf = (roots: Roots, absolute: string): RootName | undefined =>
 /** The rooted form of an absolute path. Throws `path-refused` when it lies in no root. */
 export const toRooted = (roots: Roots, absolute: string): RootedPath => {
   const name = rootOf(roots, absolute);
-  const root = name === undefined ? undefined : roots[name];
-  if (name === undefined || root === undefined) {
+  const rel = name === undefined ? undefined : below(roots[name] ?? '', absolute);
+  if (name === undefined || rel === undefined) {
     throw new LockstepError('path-refused', `${absolute} lies outside the target's roots`);
   }
-  const rel = relative(root, absolute).split(sep).join('/');
   if (name !== 'target') return `@${name}/${rel}`;
   return rel.startsWith('@') ? `./${rel}` : rel;
 };
