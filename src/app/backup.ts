@@ -1,10 +1,10 @@
-/** Backs up all components of a target as they stand now. */
+/** Backs up all components of a target as they stand now, unless its newest backup holds exactly that. */
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import { wholeTargetEntries } from '../steps/backup-entries.ts';
-import type { BackupManifest } from '../store/backups.ts';
+import type { Made } from '../store/backups.ts';
 import { targetNamed } from './choose-targets.ts';
+import { lookAtFiles } from './files-context.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { prepareLook } from './prepare.ts';
 
 export interface BackupTargetRequest {
   readonly target: string;
@@ -13,12 +13,12 @@ export interface BackupTargetRequest {
 }
 
 /** Throws `backup-failed`, also when there is nothing to back up, and what preparing throws. */
-export const backupTarget = async (main: MainProject, request: BackupTargetRequest): Promise<BackupManifest> => {
+export const backupTarget = async (main: MainProject, request: BackupTargetRequest): Promise<Made> => {
   const record = targetNamed(main.registry.read().targets, request.target);
   const { signal, env } = request;
   try {
     const commit = await commitOf(main.repo, 'HEAD');
-    const { context } = await prepareLook(main, { record, commit, purpose: 'backup', signal, env });
+    const context = await lookAtFiles(main, { record, commit, purpose: 'backup', signal, env });
     const { entries, components, checkout } = await wholeTargetEntries(context);
     if (entries.length === 0) {
       throw new LockstepError(
@@ -28,7 +28,14 @@ export const backupTarget = async (main: MainProject, request: BackupTargetReque
       );
     }
     const receipt = context.receipt ?? null;
-    return await main.backups.create({ target: record.name, run: null, components, entries, receipt, checkout });
+    return await main.backups.createUnlessSame({
+      target: record.name,
+      run: null,
+      components,
+      entries,
+      receipt,
+      checkout,
+    });
   } catch (error) {
     throw forTarget(error, record.name);
   }

@@ -8,8 +8,9 @@ import { integrationOf } from '../integrations/index.ts';
 import type { Assessment } from '../integrations/integration.ts';
 import { planTarget } from '../pipeline/plan.ts';
 import { stepKinds } from '../steps/index.ts';
+import type { LookRequest } from './files-context.ts';
 import type { MainProject } from './main-project.ts';
-import { type LookRequest, type Prepared, prepareLook } from './prepare.ts';
+import { type Prepared, prepareLook } from './prepare.ts';
 import { wentBack } from './went-back.ts';
 
 export interface Seen {

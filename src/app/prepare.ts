@@ -1,20 +1,19 @@
 /** Gathers what planning one target needs. Reads only. */
-import { runFacts, targetFacts } from '../config/facts.ts';
 import type { ChangeSet } from '../domain/change.ts';
 import { pathsOf } from '../domain/changes.ts';
 import { componentsOf } from '../domain/concerns.ts';
 import { forTarget } from '../domain/errors.ts';
 import type { Content } from '../domain/plan.ts';
 import type { TargetLayout, TargetRecord } from '../domain/target.ts';
-import { pipelineFor, projectFor } from '../domain/team-types.ts';
+import { pipelineFor } from '../domain/team-types.ts';
 import { integrationOf } from '../integrations/index.ts';
 import type { RunFacts, TargetContext } from '../integrations/target-context.ts';
 import { compileCommitRule } from '../pipeline/commit-rules.ts';
 import type { ChangesView, Pipeline } from '../pipeline/pipeline.ts';
-import { fillTemplate } from '../pipeline/templates.ts';
-import { type MainTree, openMainTree } from '../store/main-tree.ts';
-import { openWheels, type WheelStore } from '../store/wheels.ts';
+import type { MainTree } from '../store/main-tree.ts';
+import type { WheelStore } from '../store/wheels.ts';
 import { detectChanges, fullSyncReason, reasonOf } from './detect.ts';
+import { filesContext, groundOfLook, type LookRequest } from './files-context.ts';
 import { layoutOf } from './layouts.ts';
 import { pipelineNamed } from './main-pipelines.ts';
 import type { MainProject } from './main-project.ts';
@@ -77,26 +76,9 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
     });
     const reason = reasonOf(run.reason, fullReason);
     const facts = { ...run, full: run.full || fullReason !== null, reason };
-    const variables = {
-      target: targetFacts({ target: record, layout }),
-      run: runFacts(facts),
-      env: request.env,
-    };
-    const context: TargetContext = {
-      run: facts,
-      project: projectFor(main.project, record.type),
-      target: record,
-      layout,
-      receipt,
-      main: tree,
-      changes,
-      ports: main.ports,
-      backups: main.backups,
-      wheels: request.wheels,
-      fill: (template) => fillTemplate(template, variables),
-      provide: (digest, content) => void contents.set(digest, content),
-      signal: request.signal,
-    };
+    const { signal, env, wheels } = request;
+    const ground = { main, record, layout, receipt, tree, wheels, run: facts, contents, signal, env };
+    const context: TargetContext = { ...filesContext(ground), changes };
     const packageState = await integrationOf(layout.type).assess(context);
     const categories = categoriesOf(changes);
     return {
@@ -121,28 +103,8 @@ export const prepareTarget = async (request: PrepareRequest): Promise<Prepared> 
   }
 };
 
-/** What looking at a target needs; planning it writes to no root and to no state. */
-export interface LookRequest {
-  readonly record: TargetRecord;
-  /** The commit that it is compared with. */
-  readonly commit: string;
-  /** What the look is for: stands where a run's id would. */
-  readonly purpose: string;
-  readonly signal: AbortSignal;
-  readonly env: Readonly<Record<string, string>>;
-}
-
 /** As `prepareTarget`, for looking at a target outside of a run: what has to be built lands in scratch. */
-export const prepareLook = (
-  main: MainProject,
-  { record, commit, purpose, signal, env }: LookRequest,
-): Promise<Prepared> =>
-  prepareTarget({
-    main,
-    record,
-    tree: openMainTree(main.repo, commit),
-    wheels: openWheels({ ports: main.ports, places: main.state, persist: 'scratch' }),
-    run: { id: purpose, commit, full: false, reason: null, version: null, only: null, complete: false },
-    signal,
-    env,
-  });
+export const prepareLook = (main: MainProject, request: LookRequest): Promise<Prepared> => {
+  const { record, signal, env } = request;
+  return prepareTarget({ main, record, ...groundOfLook(main, request), signal, env });
+};

@@ -2,7 +2,7 @@
 import type { StepPlan } from '../domain/plan.ts';
 import type { ConflictPolicy } from '../domain/project.ts';
 import type { TargetLayout } from '../domain/target.ts';
-import type { TargetContext } from './target-context.ts';
+import type { FilesContext, TargetContext } from './target-context.ts';
 
 export interface Assessment {
   readonly state: 'in-step' | 'behind' | 'unknown' | 'linked';
@@ -30,5 +30,5 @@ export interface Integration {
   /** The exact file and ref actions that bring the package in step. May build and stage in scratch. */
   planPackage(context: TargetContext, stepId: string, options?: PackageOptions): Promise<StepPlan>;
   /** Every absolute path of the package component as it stands now: what a backup must hold. */
-  packageFiles(context: TargetContext): Promise<readonly string[]>;
+  packageFiles(context: FilesContext): Promise<readonly string[]>;
 }

@@ -14,7 +14,7 @@ import { trackedFiles } from './checkout/tracked.ts';
 import type { Assessment, Integration, PackageOptions } from './integration.ts';
 import { installedCopies } from './package/installed.ts';
 import { packagePlace } from './package/place.ts';
-import type { TargetContext } from './target-context.ts';
+import type { FilesContext, TargetContext } from './target-context.ts';
 
 /** What is said of a target whose checkout is the main root. */
 export const linkedCause = 'linked to the main root: not restorable, only verified';
@@ -137,7 +137,7 @@ const planPackage = async (context: TargetContext, stepId: string, options: Pack
 };
 
 /** The clone's tracked files and its index; none of a clone that Lockstep would not move. */
-const cloneFiles = async (context: TargetContext): Promise<readonly string[]> => {
+const cloneFiles = async (context: FilesContext): Promise<readonly string[]> => {
   try {
     const clone = await readClone(context);
     if (rootOf(context.layout.roots, clone.gitDir) === undefined) return [];
@@ -154,7 +154,7 @@ const cloneFiles = async (context: TargetContext): Promise<readonly string[]> =>
 };
 
 /** What is installed, every tracked file of the clone, and its index: a restore moves the branch back, and they have to fit. */
-const packageFiles = async (context: TargetContext): Promise<readonly string[]> => {
+const packageFiles = async (context: FilesContext): Promise<readonly string[]> => {
   if (context.layout.linkedToMain) return [];
   const { files } = context.ports;
   const place = packagePlace(context);

@@ -40,3 +40,6 @@ export interface TargetContext {
   readonly provide: (sha256: string, content: Content) => void;
   readonly signal: AbortSignal;
 }
+
+/** What naming the files of a target takes: nothing of what changed in main. */
+export type FilesContext = Omit<TargetContext, 'changes'>;

@@ -5,7 +5,7 @@ import type { FileAction, StepPlan } from '../domain/plan.ts';
 import { declaredWrites } from '../domain/write-globs.ts';
 import { componentFiles, placeFor } from '../integrations/component-files.ts';
 import { integrationOf } from '../integrations/index.ts';
-import type { TargetContext } from '../integrations/target-context.ts';
+import type { FilesContext, TargetContext } from '../integrations/target-context.ts';
 import type { BackupRequest } from '../store/backups.ts';
 import { pathsOf } from '../store/write-sight.ts';
 
@@ -22,7 +22,7 @@ export const allComponents = ({ project, layout }: Pick<TargetContext, 'project'
 ];
 
 /** The paths that main has for each component, whoever wrote them in the target: a hand-made copy is backed up too. */
-export const wantedPaths = async (context: TargetContext): Promise<ReadonlyMap<string, readonly RootedPath[]>> => {
+export const wantedPaths = async (context: FilesContext): Promise<ReadonlyMap<string, readonly RootedPath[]>> => {
   const { components } = await componentFiles(context);
   const places = context.project.config.flatMap(({ into }) => placeFor(context, into) ?? []);
   return new Map([
@@ -41,7 +41,7 @@ export interface PathSources {
  * what `planned` will touch. Bytecode is left out: Python makes it again.
  */
 export const componentPaths = async (
-  context: TargetContext,
+  context: FilesContext,
   component: string,
   { planned, wanted }: PathSources,
 ): Promise<readonly RootedPath[]> => {
@@ -89,16 +89,18 @@ export const checkoutOf = async ({
 
 /** What a backup of the whole target holds, as the target stands now. */
 export const wholeTargetEntries = async (
-  context: TargetContext,
+  context: FilesContext,
 ): Promise<Pick<BackupRequest, 'components' | 'entries' | 'checkout'>> => {
   const { roots } = context.layout;
   const components = allComponents(context);
   const wanted = await wantedPaths(context);
   const lists = await Promise.all(
     components.map(async (component) =>
-      (await componentPaths(context, component, { planned: [], wanted }))
-        .map((path) => ({ path, component, absolute: toAbsolute(roots, path) }))
-        .filter(({ absolute }) => context.ports.files.stat(absolute) !== undefined),
+      (await componentPaths(context, component, { planned: [], wanted })).flatMap((path) => {
+        const absolute = toAbsolute(roots, path);
+        const stat = context.ports.files.stat(absolute);
+        return stat === undefined ? [] : [{ path, component, absolute, stat }];
+      }),
     ),
   );
   return { components, entries: lists.flat(), checkout: await checkoutOf(context) };

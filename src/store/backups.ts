@@ -1,44 +1,24 @@
 /** Backups: content-addressed, deduplicated snapshots of components of one target. */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type BackupEntry, type BackupManifest, manifestFormat } from '../domain/backup.ts';
+import type { BackupManifest } from '../domain/backup.ts';
 import { LockstepError, messageOf } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
-import type { RootedPath } from '../domain/paths.ts';
-import type { Receipt } from '../domain/receipt.ts';
-import { capture, nothing } from './backups/capture.ts';
 import { type Claim, claimPacks } from './backups/claims.ts';
-import { keptObjects } from './backups/kept-objects.ts';
-import { manifestPath, manifestText, readManifest } from './backups/manifest.ts';
+import { type BackupRequest, type Made, prepareBackup } from './backups/make.ts';
+import { manifestPath, readManifest } from './backups/manifest.ts';
 import { openPacks, type Packs } from './backups/packs.ts';
-import { reachOf } from './backups/reach.ts';
-import { openSeen } from './backups/seen.ts';
-import { compactTime, fileNameOf } from './file-names.ts';
+import { fileNameOf } from './file-names.ts';
 import type { LockPorts } from './lock.ts';
 import type { StatePlaces } from './state-dir.ts';
 
 export type { BackupEntry, BackupManifest } from '../domain/backup.ts';
-
-export interface BackupRequest {
-  readonly target: string;
-  readonly run: string | null;
-  readonly occasion?: BackupManifest['occasion'];
-  /** Components that the entries hold whole. */
-  readonly components: readonly string[];
-  /** A path where nothing stands is recorded as absent. */
-  readonly entries: readonly { readonly path: RootedPath; readonly component: string; readonly absolute: string }[];
-  /** Paths that will be replaced or removed: an object that was stored before is read back for them, and stored anew when it is damaged. */
-  readonly touched?: ReadonlySet<RootedPath>;
-  readonly receipt: Receipt | null;
-  readonly installed?: BackupManifest['installed'];
-  readonly checkout: BackupManifest['checkout'];
-  /** Called before each path is read; what it throws ends the backup, of which nothing stays. */
-  readonly meanwhile?: () => void;
-}
+export type { BackupRequest, Made } from './backups/make.ts';
 
 export interface BackupStore {
   /** Writes, flushes, reads back, and only then answers. Throws `backup-failed`; nothing half-written stays visible. */
   create(request: BackupRequest): Promise<BackupManifest>;
+  /** As `create`, but writes nothing and answers with the newest backup where that holds exactly this. */
+  createUnlessSame(request: BackupRequest): Promise<Made>;
   /** Newest first. Damaged manifests are left out and named by `damaged`. */
   list(target?: string): readonly BackupManifest[];
   /** Throws `nothing-to-restore` with the ids there are, `backup-damaged`. */
@@ -80,7 +60,7 @@ const newest = (a: BackupManifest, b: BackupManifest): number =>
 
 /** The backups of one main project, for all its targets. */
 export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStore => {
-  const { files, state, clock } = ports;
+  const { files } = ports;
   let opened: Packs | undefined;
   const packs = (): Packs => {
     opened ??= openPacks(ports, places.packs);
@@ -100,56 +80,6 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
         }
       });
   const lookAll = (): readonly Found[] => files.list(places.backups).flatMap(look);
-
-  /** The one moment at which a backup comes to exist. */
-  const commit = (facts: Omit<BackupManifest, 'id'>): BackupManifest => {
-    for (;;) {
-      const id = `${facts.target}-${compactTime(new Date(facts.time))}-${randomBytes(2).toString('hex')}`;
-      const manifest: BackupManifest = { ...facts, id };
-      if (state.createExclusive(manifestPath(places, facts.target, id), manifestText(manifest))) return manifest;
-    }
-  };
-
-  const create = (request: BackupRequest): BackupManifest => {
-    const now = clock.now();
-    packs().refresh();
-    const writer = packs().writer(`${compactTime(now)}-${randomBytes(8).toString('hex')}`);
-    const seen = openSeen(ports, join(places.seen, `${fileNameOf(request.target)}.json`), now);
-    const objects = keptObjects(packs(), writer);
-    const ground = { files, objects, writer, seen };
-    const isReached = reachOf(files);
-    try {
-      const entries = new Map<RootedPath, BackupEntry>();
-      for (const { path, component, absolute } of request.entries) {
-        if (entries.has(path)) continue;
-        request.meanwhile?.();
-        const trust = request.touched?.has(path) === true ? 'read back' : 'by name';
-        const stands = isReached(path, absolute) ? capture(ground, absolute, trust) : nothing;
-        entries.set(path, { path, component, ...stands });
-      }
-      writer.finish();
-      packs().refresh();
-      const manifest = commit({
-        format: manifestFormat,
-        target: request.target,
-        time: now.toISOString(),
-        run: request.run,
-        ...(request.occasion === undefined ? {} : { occasion: request.occasion }),
-        commit: request.receipt?.commit ?? null,
-        version: request.receipt?.version ?? null,
-        components: request.components,
-        entries: [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
-        receipt: request.receipt,
-        ...(request.installed === undefined ? {} : { installed: request.installed }),
-        checkout: request.checkout,
-      });
-      seen.save();
-      return manifest;
-    } catch (error) {
-      writer.discard();
-      throw error;
-    }
-  };
 
   // One claim for all that this process does at a time: a second one would wait for the pruning that waits for the first.
   let shared: { readonly claim: Promise<Claim>; users: number } | undefined;
@@ -180,15 +110,21 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
         .map((entry) => `${entry.path} of ${manifest?.id}`),
     );
 
+  const make = async (request: BackupRequest, when: 'always' | 'when it differs'): Promise<Made> => {
+    try {
+      const work = prepareBackup({ ports, places, packs: packs() }, request);
+      const same = when === 'always' ? undefined : work.unchanged();
+      if (same !== undefined) return { manifest: same, made: 'before' };
+      return await using(`backup of ${request.target}`, async () => work.make(when));
+    } catch (error) {
+      throw failure(request.target, error);
+    }
+  };
+
   return {
     using,
-    create: async (request) => {
-      try {
-        return await using(`backup of ${request.target}`, async () => create(request));
-      } catch (error) {
-        throw failure(request.target, error);
-      }
-    },
+    create: async (request) => (await make(request, 'always')).manifest,
+    createUnlessSame: (request) => make(request, 'when it differs'),
     list: (target) =>
       (target === undefined ? lookAll() : look(fileNameOf(target)))
         .flatMap(({ manifest }) => manifest ?? [])

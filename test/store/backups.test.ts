@@ -142,6 +142,56 @@ describe('a backup', () => {
     expect(statSync(join(b.places.seen, 'comfyui.json'), { bigint: true }).ino).toBe(seen.ino);
   });
 
+  it('is not made anew, and not a byte is written, when the newest one holds exactly what stands there', async () => {
+    const written: string[] = [];
+    const noting = statePorts().state;
+    const b = bench({
+      state: Object.fromEntries(
+        Object.entries(noting).map(([name, call]) => [
+          name,
+          (...args: readonly unknown[]) => {
+            written.push(`${name} ${args[0]}`);
+            return (call as (...all: readonly unknown[]) => unknown)(...args);
+          },
+        ]),
+      ),
+    });
+    put(b.root, { a: 'one', 'sub/b': 'two' });
+    const request = (paths: readonly string[] = ['a', 'sub', 'sub/b']) => ({
+      target: 'comfyui',
+      run: null,
+      components: ['docs'],
+      entries: paths.map((path) => ({ path, component: 'docs', absolute: join(b.root, path) })),
+      receipt: null,
+      checkout: null,
+    });
+    const store = () => openBackups(b.ports, b.places);
+    const first = await store().createUnlessSame(request());
+    expect(first.made).toBe('now');
+    written.length = 0;
+    b.reads.length = 0;
+    expect(await store().createUnlessSame(request())).toEqual({ manifest: first.manifest, made: 'before' });
+    expect([written, b.reads]).toEqual([[], []]);
+
+    const differs = async (what: () => void, paths?: readonly string[]): Promise<void> => {
+      what();
+      const { made, manifest } = await store().createUnlessSame(request(paths));
+      expect(made).toBe('now');
+      expect(await store().createUnlessSame(request(paths))).toEqual({ manifest, made: 'before' });
+    };
+    await differs(() => put(b.root, { a: 'two' }));
+    await differs(() => utimesSync(join(b.root, 'a'), 1_600_000_000, 1_600_000_000));
+    await differs(() => chmodSync(join(b.root, 'sub'), 0o700));
+    await differs(() => put(b.root, { 'sub/b': null }));
+    await differs(() => {}, ['a', 'sub']);
+    // One that cannot be read is none that could be relied on.
+    const [id = ''] = store()
+      .list('comfyui')
+      .map((one) => one.id);
+    flip(join(b.places.backups, 'comfyui', `${id}.json`), 90);
+    expect((await store().createUnlessSame(request(['a', 'sub']))).made).toBe('now');
+  });
+
   it('stores equal content once, across paths and targets', async () => {
     const b = bench();
     put(b.root, { a: 'x'.repeat(10_000), b: 'x'.repeat(10_000) });

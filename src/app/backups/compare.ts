@@ -5,8 +5,8 @@ import { LockstepError } from '../../domain/errors.ts';
 import { toAbsolute } from '../../domain/paths.ts';
 import { wholeTargetEntries } from '../../steps/backup-entries.ts';
 import { targetNamed } from '../choose-targets.ts';
+import { lookAtFiles } from '../files-context.ts';
 import { commitOf, type MainProject } from '../main-project.ts';
-import { prepareLook } from '../prepare.ts';
 
 export interface Comparison {
   /** Components that are in both, and compared. */
@@ -47,7 +47,7 @@ export const compareWithTarget = async (
 ): Promise<Comparison> => {
   const record = targetNamed(main.registry.read().targets, manifest.target);
   const commit = await commitOf(main.repo, 'HEAD');
-  const { context } = await prepareLook(main, { record, commit, purpose: 'backup diff', signal, env });
+  const context = await lookAtFiles(main, { record, commit, purpose: 'backup diff', signal, env });
   const { entries } = await wholeTargetEntries(context);
   const places = new Map(entries.map(({ path, component }) => [path, component]));
   for (const { path, component } of manifest.entries) places.set(path, places.get(path) ?? component);

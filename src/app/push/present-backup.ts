@@ -5,8 +5,8 @@ import type { Ports } from '../../ports.ts';
 import { wholeTargetEntries } from '../../steps/backup-entries.ts';
 import { type PresentState, stillHolds } from '../../store/backups/still-holds.ts';
 import { type BackupRequest, openBackups } from '../../store/backups.ts';
+import { lookAtFiles } from '../files-context.ts';
 import type { MainProject } from '../main-project.ts';
-import { prepareLook } from '../prepare.ts';
 
 export interface PresentBackupRequest {
   readonly record: TargetRecord;
@@ -63,7 +63,7 @@ export const presentBackup = async (main: MainProject, request: PresentBackupReq
     if (left() <= 0) throw new Late();
   };
   try {
-    const { context } = await prepareLook(main, { record, commit, purpose: 'backup', signal, env });
+    const context = await lookAtFiles(main, { record, commit, purpose: 'backup', signal, env });
     const { entries, components, checkout } = await wholeTargetEntries(context);
     if (entries.length === 0) return { kind: 'nothing' };
     const now: Present = { entries, components, checkout, receipt: context.receipt ?? null };

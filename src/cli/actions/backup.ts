@@ -4,6 +4,7 @@ import { backupTarget } from '../../app/backup.ts';
 import { chooseTargets, targetNamed } from '../../app/choose-targets.ts';
 import type { BackupManifest } from '../../domain/backup.ts';
 import { LockstepError } from '../../domain/errors.ts';
+import type { Made } from '../../store/backups.ts';
 import type { Call } from '../call.ts';
 import { requiredChoice } from '../choice.ts';
 import { factsOfBackup, filesOf, sizeOf } from '../render/backup-facts.ts';
@@ -13,10 +14,11 @@ import { bytes, counted, localTime } from '../render/times.ts';
 import { verdictCode } from '../verdict.ts';
 import { screenOf } from '../world.ts';
 
-interface Made {
+interface Tried {
   readonly target: string;
   readonly passed: boolean;
   readonly manifest: BackupManifest | null;
+  readonly made: Made['made'] | null;
   readonly error: LockstepError | null;
 }
 
@@ -29,30 +31,35 @@ export const runBackup = async (
   const targets = requiredChoice({ names, all: options.all === true, allFlag: '--all', command: 'target backup' });
   const main = await call.main();
   const { signal, env } = call.world;
-  const made: Made[] = [];
+  const made: Tried[] = [];
   for (const { name } of chooseTargets(main.registry.read().targets, targets)) {
     try {
-      const manifest = await backupTarget(main, { target: name, signal, env });
-      made.push({ target: name, passed: true, manifest, error: null });
+      made.push({
+        target: name,
+        passed: true,
+        error: null,
+        ...(await backupTarget(main, { target: name, signal, env })),
+      });
     } catch (error) {
       if (!(error instanceof LockstepError)) throw error;
-      made.push({ target: name, passed: false, manifest: null, error });
+      made.push({ target: name, passed: false, manifest: null, made: null, error });
     }
   }
   call.answer(
     {
       kind: 'backup',
-      targets: made.map(({ target, manifest, error }) => ({
+      targets: made.map(({ target, manifest, made: when, error }) => ({
         target,
+        made: when,
         backup: manifest === null ? null : factsOfBackup(manifest),
         error: error === null ? null : errorObject(error),
       })),
     },
-    made.flatMap(({ target, manifest, error }) =>
+    made.flatMap(({ target, manifest, made: when, error }) =>
       manifest === null
         ? errorLines(error, call.paint)
         : [
-            `${target} ${call.paint.good('backed up')}: ${manifest.id}  ${counted(filesOf(manifest), 'file')}, ${bytes(sizeOf(manifest))}  ${manifest.components.join(', ')}`,
+            `${target} ${call.paint.good(when === 'before' ? 'unchanged since' : 'backed up')}: ${manifest.id}  ${counted(filesOf(manifest), 'file')}, ${bytes(sizeOf(manifest))}  ${manifest.components.join(', ')}`,
           ],
     ),
   );

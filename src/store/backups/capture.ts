@@ -104,6 +104,25 @@ const captureOnce = (
   }
 };
 
+/**
+ * What stands at a path, without reading a file: undefined where its stat data does not vouch for it, or its object is
+ * not in the packs.
+ */
+export const recognise = (
+  ground: Pick<CaptureGround, 'files' | 'seen'> & { readonly has: (sha256: string) => boolean },
+  path: string,
+  looked?: Stat,
+): Captured | undefined => {
+  const stat = looked ?? ground.files.stat(path);
+  if (stat === undefined) return nothing;
+  const mtimeNs = String(stat.mtimeNs);
+  if (stat.kind === 'dir') return { state: { kind: 'dir', mode: stat.mode }, mtimeNs };
+  if (stat.kind !== 'file') return undefined;
+  const sha256 = ground.seen.find(path, stat);
+  if (sha256 === undefined || !ground.has(sha256)) return undefined;
+  return { state: { kind: 'file', sha256, mode: stat.mode, size: stat.size }, mtimeNs };
+};
+
 /** Throws `backup-failed`, naming a path that cannot be read, cannot be kept, or never stood still. */
 export const capture = (ground: CaptureGround, path: string, trust: Trust): Captured => {
   for (let round = 0; round < tries; round += 1) {

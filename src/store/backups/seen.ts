@@ -52,9 +52,11 @@ export const openSeen = (
     find: (path, stat) => {
       const row = before.get(path);
       if (row === undefined) return undefined;
-      const same = rowOf(stat, row[5]).every((value, index) => value === row[index]);
-      if (same) noted.set(path, row);
-      return same ? row[5] : undefined;
+      const [size, mtimeNs, ctimeNs, ino, dev, sha256] = row;
+      if (stat.ino !== ino || stat.dev !== dev || stat.size !== size) return undefined;
+      if (String(stat.ctimeNs) !== ctimeNs || String(stat.mtimeNs) !== mtimeNs) return undefined;
+      noted.set(path, row);
+      return sha256;
     },
     note: (path, stat, sha256) => {
       const settled = stat.mtimeNs < nowNs - grain && stat.ctimeNs < nowNs - grain;

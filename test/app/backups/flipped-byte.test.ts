@@ -11,7 +11,7 @@ it('a byte flipped in a file, with size and time put back, is found by the next 
   await world.run(['app']);
   const { main, request } = world;
   const path = join(world.at('app'), 'docs/a.md');
-  const shaOf = (manifest: Awaited<ReturnType<typeof backupTarget>>): unknown => {
+  const shaOf = ({ manifest }: Awaited<ReturnType<typeof backupTarget>>): unknown => {
     const state = manifest.entries.find((entry) => entry.path === 'docs/a.md')?.state;
     return state?.kind === 'file' ? state.sha256 : state;
   };
