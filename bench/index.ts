@@ -1,5 +1,7 @@
 /** The registry of benchmarks. */
+
+import { backup } from './backup.ts';
 import type { Bench } from './bench.ts';
 import { start } from './start.ts';
 
-export const benches: readonly Bench[] = [start];
+export const benches: readonly Bench[] = [start, backup];
