@@ -1,5 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { pathToPython, swiftTmpdir } from './surroundings.ts';
+
+// Set here, so that each worker and the folders that they share are told.
+process.env.TMPDIR = swiftTmpdir();
+process.env.PATH = pathToPython();
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -10,6 +15,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });

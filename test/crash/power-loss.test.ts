@@ -1,18 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../fixtures/state-ports.ts';
 import { losePower } from './power-loss.ts';
 
-// A thousand disks are made and flushed: in memory, where there is such a folder, that costs a tenth.
-const fast = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 describe('a power failure at any call of a transaction', () => {
   let dir = '';
   let built = { hook: '', child: '' };
   beforeAll(() => {
-    dir = realpathSync(mkdtempSync(join(fast, 'lockstep-power-')));
+    dir = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-power-')));
     mkdirSync(join(dir, 'built'));
     built = {
       hook: bundle('crash/fs-hook.ts', join(dir, 'built/fs-hook.mjs')),

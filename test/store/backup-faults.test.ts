@@ -13,7 +13,7 @@ import { sha256 } from '../../src/store/main-tree.ts';
 import { type StatePlaces, statePlaces } from '../../src/store/state-dir.ts';
 import { type KeptTrees, keptTrees } from '../fixtures/backup-store.ts';
 import { Killed, killableState } from '../fixtures/killable.ts';
-import { swiftTemporary } from '../fixtures/sandbox.ts';
+import { temporary } from '../fixtures/sandbox.ts';
 import { noMount, smallDisk } from '../fixtures/small-disk.ts';
 import { bundle, statePorts } from '../fixtures/state-ports.ts';
 
@@ -62,7 +62,7 @@ describe('one flipped bit', () => {
     const whole = keptTrees();
     const files = { a: 'first text', b: 'second text', c: 'third text' };
     const made = [await whole.keep(files), await whole.keep({ ...files, d: 'fourth text' }, 'portable')];
-    const dir = swiftTemporary('flipped');
+    const dir = temporary('flipped');
     const places = statePlaces(dir);
     const store = () => openBackups(whole.ports, places);
     const flips = fc.tuple(fc.nat(), fc.nat(), fc.nat(7));
@@ -112,7 +112,7 @@ describe('a kill at any writing call', () => {
   it('of a backup leaves every earlier one whole, and the next one is', async () => {
     const trees = keptTrees();
     const first = await trees.keep({ a: 'one', b: 'two' });
-    const base = swiftTemporary('base');
+    const base = temporary('base');
     copyOf(trees.places.dir, base);
     const dir = trees.places.dir;
     const killed = async (at: number, how: 'before' | 'halfway'): Promise<number> => {
@@ -194,7 +194,7 @@ describe.skipIf(mountless !== undefined)(`a full disk${mountless === undefined ?
 
 describe('several processes', () => {
   it('that make, drop and prune backups at once, two of them killed, lose nothing that was acknowledged', async () => {
-    const dir = swiftTemporary('busy');
+    const dir = temporary('busy');
     const program = bundle('store/children/busy-with-backups.ts', join(dir, 'busy.mjs'));
     const places: StatePlaces = statePlaces(join(dir, 'state'));
     const children = ['one', 'two', 'three'].map((who) => {

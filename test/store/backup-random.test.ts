@@ -8,7 +8,7 @@ import { reclaim } from '../../src/store/backups/reclaim.ts';
 import { type BackupManifest, type BackupStore, openBackups } from '../../src/store/backups.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
 import { change, pathsBelow, plant, randomChanges, randomTree, standing } from '../fixtures/random-tree.ts';
-import { swiftTemporary } from '../fixtures/sandbox.ts';
+import { temporary } from '../fixtures/sandbox.ts';
 import { statePorts } from '../fixtures/state-ports.ts';
 
 const backUp = (store: BackupStore, root: string): Promise<BackupManifest> =>
@@ -39,7 +39,7 @@ const rebuild = (store: BackupStore, manifest: BackupManifest, root: string): vo
 };
 
 it('holds any tree so that it can be built again, whatever becomes of it, and however many others are kept beside it or go', async () => {
-  const dir = swiftTemporary('random');
+  const dir = temporary('random');
   // The clock runs ahead, so that a file that was just planted counts as settled and is not read without need.
   const clock = { now: () => new Date(Date.now() + 3_600_000), ticks: () => performance.now() };
   const ports = { ...statePorts(), clock };
