@@ -185,4 +185,4 @@ it('a dry run changes nothing at all, and a run right after it does exactly what
   expect(met.written).toBeGreaterThan(3);
   expect(met.kept).toBeGreaterThan(1);
   expect(met.nothing).toBeGreaterThan(3);
-}, 120_000);
+});

@@ -107,7 +107,7 @@ types:
   const again = await lockstep(main, 'sync', 'status', '--json');
   expect(again.said).toContain('"type":"comfyui"');
   expect(again.said).toContain('synchronized');
-}, 60_000);
+});
 
 it('is taken by name, and an unknown one is told with all there are', async () => {
   const main = sampleMain(join(temporary('types'), 'main'));

@@ -227,7 +227,7 @@ describe('with a target', () => {
     await ok('sync', 'recover');
     await ok('target', 'remove', 'app');
     expect((await json('target', 'list')).targets).toEqual([]);
-  }, 120_000);
+  });
 });
 
 test('a name in main can neither hide a line nor pose as one', async () => {

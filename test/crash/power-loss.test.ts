@@ -30,6 +30,6 @@ describe('a power failure at any call of a transaction', () => {
       expect(transaction?.points).toBeGreaterThan(300);
       expect(recovery?.points).toBeGreaterThan(20);
       expect(Math.min(transaction?.before ?? 0, transaction?.after ?? 0)).toBeGreaterThan(20);
-    }, 240_000);
+    });
   }
 });

@@ -148,7 +148,7 @@ beforeAll(async () => {
       fse.copySync(join(dir, name), join(saved, basename(dir), name));
     }
   }
-}, 60_000);
+});
 
 beforeEach(() => {
   git(main, 'checkout', '-q', '-B', 'main', base);

@@ -43,7 +43,7 @@ test('config diff shows both sides of what stays, no secret, and a command only 
   await lockstep(main, ...hint.split(' ').slice(1));
   expect(text(target, 'opencode.toml')).toBe(text(main, from));
   expect([...before, ...after].join('\n')).not.toContain('sk-0wn');
-}, 60_000);
+});
 
 test('a rollback tells a merged file that was edited since from one that stands as it was merged', async () => {
   const { main, target } = documentStory(temporary('diff'));
@@ -52,4 +52,4 @@ test('a rollback tells a merged file that was edited since from one that stands 
   expect((await lockstep(main, ...rollback, '--dry-run')).join('\n')).not.toContain('newer edits');
   put(target, { 'opencode.toml': `${text(target, 'opencode.toml')}# mine\n` });
   expect((await lockstep(main, ...rollback)).join('\n')).toContain('1 file with newer edits was replaced');
-}, 60_000);
+});

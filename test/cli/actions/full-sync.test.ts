@@ -36,4 +36,4 @@ test('why a sync is a full one is shown and recorded, also where there is nothin
   const jump = await lockstep(main, 'sync', 'run', '--target', 'app');
   expect(jump.join('\n')).toMatch(/^app › full sync: minor version change: v1\.2\.0-1-g\w+ to v1\.3\.0$/m);
   expect(logged()).toMatch(/; full sync: minor version change: v1\.2\.0-1-g\w+ to v1\.3\.0$/);
-}, 60_000);
+});

@@ -56,4 +56,4 @@ test('of a package from an index, status says that the index was not asked, and 
   expect(await lockstep(main, 'sync', 'run', '--target', 'app', '--dry-run')).toContain(
     'opencode-ai 1.2.0 → 1.3.0 from the index',
   );
-}, 180_000);
+});
