@@ -3,9 +3,13 @@
 import { realpathSync, rmSync } from 'node:fs';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
+import { outletTo } from './adapters/outlet.ts';
 import { groupBook } from './adapters/process-groups.ts';
 import { runCommand } from './cli/program.ts';
+import { paintFor } from './cli/render/colours.ts';
+import { errorLines } from './cli/render/error-text.ts';
 import type { World } from './cli/world.ts';
+import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
 import type { Ports } from './ports.ts';
 
@@ -32,11 +36,8 @@ for (const name of Object.keys(signalExits) as StopSignal[]) {
     stop.abort(new Interruption(name));
   });
 }
-// A closed pipe (`| head`) is a reader that has seen enough, not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+const output = outletTo(process.stdout);
+const complaints = outletTo(process.stderr);
 
 /** Loaded when a command asks for them: one that only explains itself needs none of it. */
 const buildPorts = async (mode: 'real' | 'dry-run'): Promise<Ports> => {
@@ -52,8 +53,8 @@ const interactive = process.stdout.isTTY === true && process.env.TERM !== 'dumb'
 const world: World = {
   ports: buildPorts,
   terminal: {
-    out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    out: output.line,
+    err: complaints.line,
     interactive,
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: process.stdout.columns ?? 80,
@@ -74,7 +75,9 @@ const world: World = {
 
 const exit = await runCommand(world, process.argv.slice(2));
 cleanUp();
-// A signal that came too late to undo anything changes no verdict.
-process.exitCode = exit;
-// Nothing that a library left open may keep a finished command waiting; output is flushed first.
-process.stdout.write('', () => process.exit());
+const lost = await output.finished();
+if (lost !== undefined) for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
+await complaints.finished();
+// A signal that came too late to undo anything changes no verdict. Nothing that a library left open may keep a finished
+// command waiting.
+process.exit(exit === 0 && lost !== undefined ? errorCodes[lost.code] : exit);

@@ -18,8 +18,8 @@ const advice: Readonly<Record<string, (place: string) => string>> = {
 const nearestThere = (path: string): string =>
   existsSync(path) || dirname(path) === path ? path : nearestThere(dirname(path));
 
-/** `permission denied (EACCES)` of Node's `EACCES: permission denied, open '/the/path'`: the path is named already. */
-const reasonOf = (cause: unknown): string => {
+/** In words: `permission denied (EACCES)` of Node's `EACCES: permission denied, open '/the/path'`: the path is named already. */
+export const reasonOf = (cause: unknown): string => {
   const [, code, text] = /^([A-Z][A-Z0-9]+): (.+), [a-z]+(?: '|$)/s.exec(messageOf(cause)) ?? [];
   return code === undefined || text === undefined ? messageOf(cause) : `${text} (${code})`;
 };
