@@ -544,4 +544,14 @@ export const verdictGuards: readonly Mutant[] = [
     tests: ['test/cli/actions/plan.test.ts'],
     named: 'a name with a line end',
   },
+  {
+    name: 'lost-output',
+    invariant: 9,
+    guard: 'output that could not be written is no success',
+    file: 'src/adapters/outlet.ts',
+    find: "if (!readerLeft.has(error.code ?? '') && open) {",
+    replace: "if (error.code === 'nothing' && open) {",
+    tests: ['test/adapters/outlet.test.ts'],
+    named: 'a line that was lost',
+  },
 ];
