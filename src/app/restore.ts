@@ -16,6 +16,7 @@ import { recordRestore } from './records/record-restore.ts';
 import { endCutOff } from './recover.ts';
 import { applyRestore } from './restore/apply.ts';
 import { chooseBackup } from './restore/choose-backup.ts';
+import { nameLost } from './restore/name-lost.ts';
 import { pathsNamed } from './restore/paths-named.ts';
 import { type Proof, prove } from './restore/prove.ts';
 import { receiptWithin } from './synced-state.ts';
@@ -172,7 +173,13 @@ export const restore = async (main: MainProject, request: RestoreRequest): Promi
       backup: manifest.id,
       env,
       apply: async (tell) => {
-        const restored = await main.backups.using(`restore of ${record.name}`, () => applyRestore(main, work));
+        const restored = await main.backups.using(`restore of ${record.name}`, async () => {
+          try {
+            return await applyRestore(main, work);
+          } catch (error) {
+            throw nameLost(main, manifest, error);
+          }
+        });
         const verified = await prove(main, { ...request, emit: tell, target: record.name, receipt: planned.receipt });
         return { ...restored, verified };
       },

@@ -14,6 +14,8 @@ export type NeededBy = (manifest: BackupManifest) => string | undefined;
 const byReceipt = (main: MainProject, { id, target, run }: BackupManifest, receipt: Receipt): string | undefined => {
   const restored = Object.entries(receipt.restored ?? {}).find(([, { backup }]) => backup === id);
   if (restored !== undefined) return `${restored[0]} stands at it since a restore`;
+  const path = Object.entries(receipt.restoredPaths ?? {}).find(([, { backup }]) => backup === id);
+  if (path !== undefined) return `${path[0]} stands at it since a restore`;
   const taken = receipt.quarantine?.find(({ backup }) => backup === id);
   if (taken !== undefined) return `commit ${taken.commit.slice(0, 10)} is in quarantine since it was restored`;
   if (run === null || receipt.decisions.length === 0) return undefined;

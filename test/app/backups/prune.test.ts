@@ -199,11 +199,13 @@ describe('never goes while something needs it:', () => {
     expect(told).toMatch(/^kept: process \d+ on .* is at work: sync run of app$/);
   });
 
-  it('a component stands at it since a restore', async () => {
+  it('a component, or a path, stands at it since a restore', async () => {
     const { id, time } = await old(9, 'one');
     await old(3, 'two');
     receipt({ restored: { docs: { backup: id, time } } });
     expect((await causes())[id]).toBe('kept: docs stands at it since a restore');
+    receipt({ restoredPaths: { 'docs/a.md': { backup: id, time, component: 'docs' } } });
+    expect((await causes())[id]).toBe('kept: docs/a.md stands at it since a restore');
   });
 
   it('a commit is in quarantine since it was restored', async () => {
