@@ -1,6 +1,6 @@
 /** How long backups and restores take, side by side with restic, borg and `rsync --link-dest`. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bench, Contender, Goal, Ground, Work } from './bench.ts';
 import { type Corpus, changeOnePercent, large, medium, plantCorpus } from './corpus.ts';
@@ -108,12 +108,8 @@ const lockstepPeer = (dir: string, { lockstep, env }: Ground, corpus: Corpus): P
   const tree = join(target, 'docs');
   const state = join(main, '.git/lockstep');
   const python = join(target, '.venv');
-  mkdirSync(join(python, 'bin'), { recursive: true });
-  mkdirSync(join(python, 'lib/python3.11/site-packages'), { recursive: true });
-  writeFileSync(join(python, 'pyvenv.cfg'), 'version = 3.11.2\n');
-  // One that does not run: no package takes part.
-  writeFileSync(join(python, 'bin/python'), '#!/bin/sh\nexit 1\n');
-  chmodSync(join(python, 'bin/python'), 0o755);
+  mkdirSync(target, { recursive: true });
+  call(env, ['python3', '-m', 'venv', '--without-pip', python]);
   plantCorpus(join(main, 'docs'), corpus);
   writeFileSync(join(main, 'sync.config.yaml'), config);
   const git = (...words: string[]): string =>
@@ -124,6 +120,8 @@ const lockstepPeer = (dir: string, { lockstep, env }: Ground, corpus: Corpus): P
   git('init', '-q', '-b', 'main');
   git('add', '-A');
   git('commit', '-q', '-m', 'docs: all');
+  // Packed, as a clone is.
+  git('gc', '-q');
   const record = {
     name: 'app',
     path: '../app',
