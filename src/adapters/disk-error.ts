@@ -18,6 +18,9 @@ const advice: Readonly<Record<string, (place: string) => string>> = {
 const nearestThere = (path: string): string =>
   existsSync(path) || dirname(path) === path ? path : nearestThere(dirname(path));
 
+/** What a transaction staged is gone by the time that somebody reads of it. */
+const lasting = (path: string): string => path.replace(/\/\.lockstep\/txn-.*$/s, '');
+
 /** In words: `permission denied (EACCES)` of Node's `EACCES: permission denied, open '/the/path'`: the path is named already. */
 export const reasonOf = (cause: unknown): string => {
   const [, code, text] = /^([A-Z][A-Z0-9]+): (.+), [a-z]+(?: '|$)/s.exec(messageOf(cause)) ?? [];
@@ -37,6 +40,6 @@ export interface DiskTrouble {
 /** The error that says it; without a hint when the cause is none that a person can mend from here. */
 export const diskError = ({ problem, path, cause, code = 'disk' }: DiskTrouble): LockstepError => {
   const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const hint = advice[errno]?.(nearestThere(path));
+  const hint = advice[errno]?.(nearestThere(lasting(path)));
   return new LockstepError(code, `${problem}: ${reasonOf(cause)}`, { cause, ...(hint === undefined ? {} : { hint }) });
 };

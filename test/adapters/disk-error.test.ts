@@ -32,6 +32,11 @@ it('says what to do about a full disk, one that is mounted for reading, and a qu
   const dir = temporary('disk');
   const hintOf = (code: string) => diskError({ problem: 'x', path: dir, cause: trouble(code, 'no', 'write') }).hint;
   expect(hintOf('ENOSPC')).toContain(`df -h ${dir}`);
+  // The staging place of a run is gone once the run is undone.
+  const staged = join(dir, '.lockstep/txn-1');
+  mkdirSync(staged, { recursive: true });
+  const full = diskError({ problem: 'x', path: join(staged, 's4'), cause: trouble('ENOSPC', 'no', 'write') });
+  expect(full.hint).toContain(`df -h ${dir} shows`);
   expect(hintOf('EROFS')).toContain(`mount what holds ${dir} for writing`);
   expect(hintOf('EDQUOT')).toContain('quota');
   expect(hintOf('EPERM')).toContain(`ls -ld ${dir}`);
