@@ -45,7 +45,7 @@ export const swallowedOption = (program: Command, argv: readonly string[]): Lock
   for (const [at, word] of words.entries()) {
     const taking = options.find(({ long, required }) => required && long === word);
     const value = words[at + 1];
-    if (taking === undefined || !options.some(({ long }) => long === value)) continue;
+    if (taking === undefined || value === undefined || !options.some(({ long }) => long === value)) continue;
     const hint = helpFor(program, argv);
     return new LockstepError('usage', `option '${taking.flags}' argument missing before ${value}`, { hint });
   }

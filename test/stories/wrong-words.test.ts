@@ -54,6 +54,7 @@ const refuses = async (
   expect({ exit: spoken.exit, out: spoken.out }).toEqual({ exit: 2, out: '' });
   expect(spoken.err).toMatch(/^error /);
   expect(spoken.err).toContain(says);
+  expect(spoken.err).not.toContain('undefined');
   expect(spoken.err).toMatch(/^next {2}\S/m);
   expect(spoken.err).toContain(next);
   const asJson = await run(dir, ...words, '--json');
@@ -76,6 +77,12 @@ describe('wrong words', () => {
       'sync detect --since --target app',
       '--since <commit>',
       'lockstep sync detect --help',
+    ],
+    [
+      'an option at the end without its value',
+      'target restore app --backup',
+      "'--backup <id>' argument missing",
+      'lockstep target restore --help',
     ],
     ['no target', 'sync run', 'no target is named', 'lockstep sync run --target <name>'],
     ['an unknown target', 'sync run --target ap', 'there is no target named ap', 'did you mean app?'],
