@@ -1,5 +1,7 @@
+import { relative } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanRelative, isInside, rootOf, toAbsolute, toRooted } from '../../src/domain/paths.ts';
+import { below, cleanRelative, isInside, rootOf, toAbsolute, toRooted } from '../../src/domain/paths.ts';
 
 const roots = { target: '/t', python: '/opt/venv', checkout: '/t/clone' };
 
@@ -14,6 +16,20 @@ describe('being inside', () => {
   ])('goes by parts of the path: %s', (path, inside) => {
     expect(isInside('/repo', path)).toBe(inside);
   });
+});
+
+it('lies below a folder as far as working the path out says so, however it is written', () => {
+  const part = fc.constantFrom('repo', 'repo-evil', 'a', '.', '..', '', '..a', '.a');
+  const path = fc.array(part, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`);
+  fc.assert(
+    fc.property(path, path, (root, at) => {
+      const rel = relative(root, at);
+      const inside = rel === '' || (rel !== '..' && !rel.startsWith('../'));
+      expect(below(root, at)).toBe(inside ? rel : undefined);
+      expect(isInside(root, at)).toBe(inside);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 describe('a rooted path', () => {

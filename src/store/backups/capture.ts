@@ -62,14 +62,16 @@ const store = (
 ): string | undefined => {
   const known = seen.find(path, stat);
   if (known !== undefined && objects.has(known, trust)) return known;
-  const pieces: () => Iterable<Uint8Array> =
-    stat.size > large ? () => piecesOf(files, path, stat.size) : ((bytes) => () => [bytes])(files.read(path));
+  const bytes = stat.size > large ? undefined : files.read(path);
+  if (bytes !== undefined && bytes.length !== stat.size) return undefined;
+  const pieces = (): Iterable<Uint8Array> => (bytes === undefined ? piecesOf(files, path, stat.size) : [bytes]);
   const sha256 = digestOf(pieces());
   // Before anything is written: the content that the digest is of must be the one that the size is of.
   if (!sameStat(stat, files.stat(path))) return undefined;
   if (!objects.has(sha256, trust)) {
-    if (!writer.add(sha256, stat.size, pieces())) return undefined;
-    if (stat.size > large && !sameStat(stat, files.stat(path))) return undefined;
+    if (bytes !== undefined) writer.addHashed(sha256, bytes);
+    else if (!writer.add(sha256, stat.size, pieces())) return undefined;
+    if (bytes === undefined && !sameStat(stat, files.stat(path))) return undefined;
   }
   seen.note(path, stat, sha256);
   return sha256;

@@ -7,6 +7,8 @@ import { damagedIn, headerOf, indexPath, indexText, packMagic, packPath, windowS
 export interface PackWriter {
   /** Appends one object. The pieces are cut or filled up to `length`; answers whether they were the object. */
   add(sha256: string, length: number, pieces: Iterable<Uint8Array>): boolean;
+  /** Appends one object that the caller has just hashed: only reading it back hashes it again. */
+  addHashed(sha256: string, bytes: Uint8Array): void;
   has(sha256: string): boolean;
   /** Bytes so far. */
   size(): number;
@@ -25,6 +27,9 @@ const check = (wrong: readonly string[], pack: string): void => {
   );
 };
 
+/** How much waits to be written, in bytes. */
+const batch = 1 << 18;
+
 /** Makes no file before the first object. `name` must be new. */
 export const openWriter = (
   ports: { readonly files: Files; readonly state: StateFiles },
@@ -35,20 +40,42 @@ export const openWriter = (
   const objects: Record<string, readonly [number, number]> = {};
   let file: NewFile | undefined;
   let size = 0;
+  // What is small goes to the disk many at a time: a call for each header and each object costs more than the copying.
+  let waiting: Buffer | undefined;
+  let waits = 0;
+  const hand = (): void => {
+    if (waiting !== undefined && waits > 0) file?.write(waiting.subarray(0, waits));
+    waits = 0;
+  };
   const put = (bytes: Uint8Array): void => {
-    file?.write(bytes);
     size += bytes.length;
+    if (waits + bytes.length > batch) hand();
+    if (bytes.length > batch) {
+      file?.write(bytes);
+      return;
+    }
+    waiting ??= Buffer.allocUnsafe(batch);
+    waiting.set(bytes, waits);
+    waits += bytes.length;
+  };
+  const begin = (sha256: string, length: number): number => {
+    if (file === undefined) {
+      file = ports.state.openNew(pack);
+      put(Buffer.from(packMagic));
+    }
+    put(Buffer.from(headerOf(sha256, length)));
+    return size;
   };
   return {
     has: (sha256) => objects[sha256] !== undefined,
     size: () => size,
+    addHashed: (sha256, bytes) => {
+      const offset = begin(sha256, bytes.length);
+      put(bytes);
+      objects[sha256] = [offset, bytes.length];
+    },
     add: (sha256, length, pieces) => {
-      if (file === undefined) {
-        file = ports.state.openNew(pack);
-        put(Buffer.from(packMagic));
-      }
-      put(Buffer.from(headerOf(sha256, length)));
-      const offset = size;
+      const offset = begin(sha256, length);
       const hash = createHash('sha256');
       let exact = true;
       for (const piece of pieces) {
@@ -68,6 +95,7 @@ export const openWriter = (
     },
     finish: () => {
       if (file === undefined) return;
+      hand();
       const closing = file;
       file = undefined;
       try {

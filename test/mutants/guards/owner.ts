@@ -364,8 +364,8 @@ export const ownerGuards: readonly Mutant[] = [
     invariant: 5,
     guard: "no component writes in the target's own places",
     file: 'src/domain/grounds.ts',
-    find: 'if (isInside(roots.target, absolute) && isProtected(below(roots.target, absolute))) {',
-    replace: "if (isProtected('') && absolute === '') {",
+    find: 'if (own !== undefined && isProtected(own)) {',
+    replace: "if (own !== undefined && isProtected('') && absolute === '') {",
     tests: ['test/domain/components.test.ts'],
   },
   {

@@ -35,7 +35,7 @@ export const stateGuards: readonly Mutant[] = [
     name: 'backup-manifest-last',
     invariant: 3,
     guard: 'a backup exists only once all of it is on the disk',
-    file: 'src/store/backups.ts',
+    file: 'src/store/backups/make.ts',
     find: '      writer.finish();\n',
     replace: '      queueMicrotask(() => writer.finish());\n',
     tests: backupTests,
