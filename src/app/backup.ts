@@ -19,7 +19,7 @@ export const backupTarget = async (main: MainProject, request: BackupTargetReque
   try {
     const commit = await commitOf(main.repo, 'HEAD');
     const context = await lookAtFiles(main, { record, commit, purpose: 'backup', signal, env });
-    const { entries, components, checkout } = await wholeTargetEntries(context);
+    const { entries, ...facts } = await wholeTargetEntries(context);
     if (entries.length === 0) {
       throw new LockstepError(
         'backup-failed',
@@ -28,14 +28,7 @@ export const backupTarget = async (main: MainProject, request: BackupTargetReque
       );
     }
     const receipt = context.receipt ?? null;
-    return await main.backups.createUnlessSame({
-      target: record.name,
-      run: null,
-      components,
-      entries,
-      receipt,
-      checkout,
-    });
+    return await main.backups.createUnlessSame({ target: record.name, run: null, entries, receipt, ...facts });
   } catch (error) {
     throw forTarget(error, record.name);
   }

@@ -154,6 +154,10 @@ export interface KeptPath {
   readonly cause: string;
 }
 
+/** The distributions that a step replaces, takes away or brings, under `facts.distributions`; none for kinds that say nothing. */
+export const changedDistributions = ({ facts }: Pick<StepPlan, 'facts'>): readonly string[] =>
+  Array.isArray(facts?.distributions) ? facts.distributions.filter((name) => typeof name === 'string') : [];
+
 const isKept = (value: unknown): value is KeptPath =>
   value !== null &&
   typeof value === 'object' &&

@@ -29,6 +29,9 @@ export interface Integration {
   assess(context: TargetContext): Promise<Assessment>;
   /** The exact file and ref actions that bring the package in step. May build and stage in scratch. */
   planPackage(context: TargetContext, stepId: string, options?: PackageOptions): Promise<StepPlan>;
-  /** Every absolute path of the package component as it stands now: what a backup must hold. */
-  packageFiles(context: FilesContext): Promise<readonly string[]>;
+  /**
+   * Every absolute path of the package component as it stands now: what a backup must hold. All files of the package,
+   * of the distributions that came along with it, and of those that a plan is going to change, by their RECORD.
+   */
+  packageFiles(context: FilesContext, changing?: readonly string[]): Promise<readonly string[]>;
 }

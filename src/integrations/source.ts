@@ -12,7 +12,7 @@ import { planInstall, type Standing, staleInstall, standingInstall } from './che
 import { packageMetadata } from './checkout/metadata.ts';
 import { trackedFiles } from './checkout/tracked.ts';
 import type { Assessment, Integration, PackageOptions } from './integration.ts';
-import { installedCopies } from './package/installed.ts';
+import { recordedFiles } from './package/installed.ts';
 import { packagePlace } from './package/place.ts';
 import type { FilesContext, TargetContext } from './target-context.ts';
 
@@ -154,12 +154,11 @@ const cloneFiles = async (context: FilesContext): Promise<readonly string[]> => 
 };
 
 /** What is installed, every tracked file of the clone, and its index: a restore moves the branch back, and they have to fit. */
-const packageFiles = async (context: FilesContext): Promise<readonly string[]> => {
+const packageFiles = async (context: FilesContext, changing: readonly string[] = []): Promise<readonly string[]> => {
   if (context.layout.linkedToMain) return [];
   const { files } = context.ports;
   const place = packagePlace(context);
-  const copies = place === undefined ? [] : installedCopies(files, place, context.project.package.name);
-  const installed = copies.flatMap((copy) => copy.files).map(({ absolute }) => absolute);
+  const installed = place === undefined ? [] : recordedFiles(context, place, changing);
   const paths = [...new Set([...installed, ...(await cloneFiles(context))])].sort();
   return paths.filter((path) => ['file', 'link'].includes(files.stat(path)?.kind ?? ''));
 };

@@ -5,6 +5,8 @@ import type { FileAction, StepPlan } from '../domain/plan.ts';
 import { declaredWrites } from '../domain/write-globs.ts';
 import { componentFiles, placeFor } from '../integrations/component-files.ts';
 import { integrationOf } from '../integrations/index.ts';
+import { installedList } from '../integrations/package/installed.ts';
+import { packagePlace } from '../integrations/package/place.ts';
 import type { FilesContext, TargetContext } from '../integrations/target-context.ts';
 import type { BackupRequest } from '../store/backups.ts';
 import { pathsOf } from '../store/write-sight.ts';
@@ -34,6 +36,8 @@ export const wantedPaths = async (context: FilesContext): Promise<ReadonlyMap<st
 export interface PathSources {
   readonly planned: readonly FileAction[];
   readonly wanted: ReadonlyMap<string, readonly RootedPath[]>;
+  /** Distributions that the package's step is going to change. */
+  readonly changing?: readonly string[];
 }
 
 /**
@@ -43,11 +47,11 @@ export interface PathSources {
 export const componentPaths = async (
   context: FilesContext,
   component: string,
-  { planned, wanted }: PathSources,
+  { planned, wanted, changing = [] }: PathSources,
 ): Promise<readonly RootedPath[]> => {
   const { receipt, layout } = context;
   const recorded = receipt?.components[component];
-  const installed = component === 'package' ? await integrationOf(layout.type).packageFiles(context) : [];
+  const installed = component === 'package' ? await integrationOf(layout.type).packageFiles(context, changing) : [];
   const paths = new Set([
     ...planned.flatMap((action) => (action.component === component ? [action.path] : [])),
     ...(wanted.get(component) ?? []),
@@ -87,10 +91,19 @@ export const checkoutOf = async ({
   return { path, ref, commit };
 };
 
+/** What is installed where the package is, as a backup keeps it beside the files. */
+export const installedNow = ({
+  ports,
+  layout,
+}: Pick<TargetContext, 'ports' | 'layout'>): Pick<BackupRequest, 'installed'> => {
+  const place = packagePlace({ ports, layout });
+  return place === undefined ? {} : { installed: installedList(ports.files, place.site) };
+};
+
 /** What a backup of the whole target holds, as the target stands now. */
 export const wholeTargetEntries = async (
   context: FilesContext,
-): Promise<Pick<BackupRequest, 'components' | 'entries' | 'checkout'>> => {
+): Promise<Pick<BackupRequest, 'components' | 'entries' | 'checkout' | 'installed'>> => {
   const { roots } = context.layout;
   const components = allComponents(context);
   const wanted = await wantedPaths(context);
@@ -103,5 +116,5 @@ export const wholeTargetEntries = async (
       }),
     ),
   );
-  return { components, entries: lists.flat(), checkout: await checkoutOf(context) };
+  return { components, entries: lists.flat(), checkout: await checkoutOf(context), ...installedNow(context) };
 };

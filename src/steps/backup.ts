@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { holdsNames } from '../domain/named-option.ts';
 import { type RootedPath, toAbsolute } from '../domain/paths.ts';
-import { touchedPaths } from '../domain/plan.ts';
+import { changedDistributions, touchedPaths } from '../domain/plan.ts';
 import { writesOf } from '../domain/write-globs.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import {
@@ -10,6 +10,7 @@ import {
   checkoutOf,
   componentPaths,
   declaredPaths,
+  installedNow,
   plannedFiles,
   wantedPaths,
 } from './backup-entries.ts';
@@ -69,9 +70,10 @@ export const backup: StepKind = {
     if (!touches) return { ...empty, actions: [], skipped: 'nothing will be touched' };
     const planned = plannedFiles(context.planned);
     const wanted = await wantedPaths(context);
+    const changing = context.planned.flatMap(changedDistributions);
     const paths: Record<string, readonly RootedPath[]> = {};
     for (const component of chosen(context, options))
-      paths[component] = await componentPaths(context, component, { planned, wanted });
+      paths[component] = await componentPaths(context, component, { planned, wanted, changing });
     for (const { id: step, starts } of programs) paths[writesOf(step)] = declaredPaths(context, starts?.writes ?? []);
     return {
       ...empty,
@@ -92,6 +94,7 @@ export const backup: StepKind = {
       touched: new Set(context.plan.flatMap(({ actions }) => touchedPaths(actions))),
       receipt: context.receipt ?? null,
       checkout: await checkoutOf(context),
+      ...installedNow(context),
     });
     context.outputs.set('backup', { id: manifest.id });
     context.outputs.set(plan.id, { id: manifest.id });

@@ -5,6 +5,7 @@ import type { Receipt } from '../../domain/receipt.ts';
 import type { RestorePlan } from '../../domain/restore.ts';
 import type { TargetLayout, TargetRecord } from '../../domain/target.ts';
 import type { UndoReport } from '../../pipeline/transaction.ts';
+import { installedNow } from '../../steps/backup-entries.ts';
 import type { BackupManifest } from '../../store/backups.ts';
 import { acquireLock, layoutLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
@@ -32,7 +33,7 @@ export interface Restored {
 
 const backupBefore = async (
   main: MainProject,
-  { record, planned, run, receipt, checkout }: RestoreWork,
+  { record, layout, planned, run, receipt, checkout }: RestoreWork,
 ): Promise<string | null> => {
   if (planned.standing.length === 0) return null;
   const manifest = await main.backups.create({
@@ -44,6 +45,7 @@ const backupBefore = async (
     touched: new Set(touchedPaths(planned.actions)),
     receipt: receipt ?? null,
     checkout,
+    ...installedNow({ ports: main.ports, layout }),
   });
   return manifest.id;
 };

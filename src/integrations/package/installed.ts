@@ -1,6 +1,7 @@
 /** Reads what is installed of one distribution in a target's site-packages, from its dist-info folders alone. */
 import { join, resolve } from 'node:path';
 import {
+  type Identity,
   normaliseName,
   parseInfoName,
   parseMetadata,
@@ -10,6 +11,7 @@ import {
 import { LockstepError } from '../../domain/errors.ts';
 import type { RootedPath } from '../../domain/paths.ts';
 import type { Files } from '../../ports.ts';
+import type { TargetContext } from '../target-context.ts';
 import { isBytecode, type PackagePlace } from './place.ts';
 
 export interface InstalledFile {
@@ -69,6 +71,44 @@ const readCopy = (files: Files, place: PackagePlace, folder: string): InstalledC
     wheel: wheelOf(textAt(files, join(distInfo, 'direct_url.json'))),
     files: [...found.values()],
   };
+};
+
+/** All that is installed in a site-packages folder, by the names of its metadata folders, sorted. */
+export const installedList = (files: Files, site: string): readonly Identity[] =>
+  files
+    .list(site)
+    .filter((entry) => /\.(?:dist|egg)-info$/.test(entry))
+    .map((entry) => {
+      const { name, version } = parseInfoName(entry);
+      return { name: normaliseName(name), version };
+    })
+    .sort((a, b) => (a.name === b.name ? (a.version < b.version ? -1 : 1) : a.name < b.name ? -1 : 1));
+
+/** Distributions whose metadata is among some files, such as those of a receipt. */
+export const distributionsAmong = (paths: Iterable<string>): readonly string[] => [
+  ...new Set(
+    [...paths].flatMap((path) => {
+      const folder = /([^/]+\.dist-info)\/RECORD$/.exec(path)?.[1];
+      return folder === undefined ? [] : [normaliseName(parseInfoName(folder).name)];
+    }),
+  ),
+];
+
+/**
+ * Every file of the package, of what an earlier sync brought along with it, and of the distributions named, by their
+ * RECORD. Throws `path-refused` for a RECORD that leads out.
+ */
+export const recordedFiles = (
+  { ports, project, receipt }: Pick<TargetContext, 'ports' | 'project' | 'receipt'>,
+  place: PackagePlace,
+  changing: readonly string[],
+): readonly string[] => {
+  const along = distributionsAmong(Object.keys(receipt?.components.package?.files ?? {}));
+  const names = new Set([normaliseName(project.package.name), ...along, ...changing.map(normaliseName)]);
+  return [...names]
+    .flatMap((name) => installedCopies(ports.files, place, name))
+    .flatMap((copy) => copy.files)
+    .map(({ absolute }) => absolute);
 };
 
 const named = (files: Files, place: PackagePlace, name: string, ending: RegExp): string[] =>

@@ -145,7 +145,7 @@ const tell = ({ verdict }: Judged): string =>
 export const planSwap = async (
   context: TargetContext,
   request: SwapRequest,
-): Promise<Pick<StepPlan, 'actions' | 'patch' | 'warnings'>> => {
+): Promise<Pick<StepPlan, 'actions' | 'patch' | 'warnings' | 'facts'>> => {
   const { ports, provide } = context;
   const { place } = request;
   const judged = await judgeAll(context, request);
@@ -171,5 +171,6 @@ export const planSwap = async (
       decisions: judged.flatMap(({ verdict }) => verdict.decision ?? []),
     },
     warnings: [...request.warnings, ...judged.filter(({ verdict }) => verdict.news).map(tell)],
+    facts: { distributions: request.staged.map(({ name }) => normaliseName(name)) },
   };
 };
