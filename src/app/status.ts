@@ -1,7 +1,9 @@
 /** Tells how the chosen targets stand against the main project's commit, and lets the registry say what was seen. */
+import { type Drill, type DrillRecord, drillWords } from '../domain/drill.ts';
 import { LockstepError } from '../domain/errors.ts';
 import type { Quarantine } from '../domain/quarantine.ts';
 import type { TargetRecord } from '../domain/target.ts';
+import { readDrill } from '../store/drills.ts';
 import { readVerify } from '../store/runs.ts';
 import { chooseTargets, type TargetChoice } from './choose-targets.ts';
 import { look, type Seen } from './look.ts';
@@ -19,6 +21,12 @@ export interface TargetStatusReport extends Omit<Seen, 'trouble'> {
   readonly lastSync: string | null;
   readonly backups: number;
   readonly verified: 'passed' | 'failed' | null;
+  /** What the last rollback drill found; null when there was none. */
+  readonly drill: Pick<Drill, 'outcome' | 'time' | 'backup' | 'cause'> | null;
+  /** When a rollback was last proven: ISO 8601 UTC. */
+  readonly rollbackProven: string | null;
+  /** The same for a person; null when no drill was run. */
+  readonly rollback: string | null;
   /** Commits that do not come again unasked, and why. */
   readonly quarantine: readonly Quarantine[];
 }
@@ -48,6 +56,30 @@ const quarantinesSeen = (main: MainProject, record: TargetRecord, commit: string
   }
 };
 
+/** A record that cannot be read proves nothing. */
+const drillSeen = (main: MainProject, record: TargetRecord): DrillRecord | undefined => {
+  try {
+    return readDrill(main.ports, main.state, record.name);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return undefined;
+  }
+};
+
+const drilled = (
+  main: MainProject,
+  record: TargetRecord,
+): Pick<TargetStatusReport, 'drill' | 'rollbackProven' | 'rollback'> => {
+  const found = drillSeen(main, record);
+  if (found === undefined) return { drill: null, rollbackProven: null, rollback: null };
+  const { outcome, time, backup, cause } = found.last;
+  return {
+    drill: { outcome, time, backup, cause },
+    rollbackProven: found.proven?.time ?? null,
+    rollback: drillWords(found, main.ports.clock.now()),
+  };
+};
+
 const reportOf = (
   main: MainProject,
   record: TargetRecord,
@@ -60,6 +92,7 @@ const reportOf = (
   lastSync: record.last_sync,
   backups: main.backups.list(record.name).length,
   verified: readVerify(main.ports, main.state, record.name)?.outcome ?? null,
+  ...drilled(main, record),
   quarantine: quarantinesSeen(main, record, against),
 });
 

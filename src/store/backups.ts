@@ -145,7 +145,7 @@ export const openBackups = (ports: BackupPorts, places: StatePlaces): BackupStor
       const bytes = packs().read(sha256);
       if (bytes !== undefined) return bytes;
       throw new LockstepError('backup-damaged', `the backup store no longer holds ${sha256} whole`, {
-        hint: 'use another backup, or restore the other components one by one',
+        hint: 'use another backup, or bring back what is whole with --component or --path',
         details: needing(sha256).map((need) => `needed by ${need}`),
       });
     },

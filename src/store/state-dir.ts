@@ -18,6 +18,8 @@ export interface StatePlaces {
   readonly verify: string;
   /** The commit that last failed in a target, by target. */
   readonly failed: string;
+  /** What rollback drills found, by target. */
+  readonly drills: string;
 }
 
 /** All places, absolute. Nothing is created. */
@@ -35,4 +37,5 @@ export const statePlaces = (dir: string): StatePlaces => ({
   wheels: join(dir, 'store', 'wheels'),
   verify: join(dir, 'verify'),
   failed: join(dir, 'failed'),
+  drills: join(dir, 'drills'),
 });

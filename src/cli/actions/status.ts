@@ -27,6 +27,12 @@ const behindLines = (reports: readonly TargetStatusReport[]): readonly string[] 
     ({ targets, text }) => `  ${namesText(targets)} behind in ${text}`,
   );
 
+/** Whether rollbacks were tried, and when; of targets that were never tried, only `target show` speaks. */
+const rollbackLines = (reports: readonly TargetStatusReport[]): readonly string[] =>
+  grouped(reports.flatMap(({ target, rollback }) => (rollback === null ? [] : [{ target, text: rollback }]))).map(
+    ({ targets, text }) => `  ${namesText(targets)}: ${text}`,
+  );
+
 /** What does not come again unasked, target by target, and what to type to have it all the same. */
 export const quarantineLines = ({
   target,
@@ -70,6 +76,7 @@ export const runStatus = async (
             first: 'shorten',
           }),
           ...behindLines(reports),
+          ...rollbackLines(reports),
           ...reports.flatMap((report) => quarantineLines(report).map((line) => `  ${report.target}: ${line}`)),
         ];
   call.answer({ kind: 'status', targets: reports }, lines);

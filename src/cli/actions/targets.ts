@@ -108,6 +108,7 @@ export const runShow = async (call: Call, name: string): Promise<number> => {
         ['last sync', localTime(now?.lastSync ?? record.last_sync)],
         ['version', now?.version ?? record.sync_version ?? 'never tagged'],
         ['backups', String(now?.backups ?? 0)],
+        ['rollback', now?.rollback?.replace(/^rollback /, '') ?? `never tried: lockstep target drill ${record.name}`],
         ['verified', now?.verified ?? 'never'],
       ]).map((line) => `  ${line}`),
       ...(now?.behind ?? []).map((line) => `  behind: ${line}`),

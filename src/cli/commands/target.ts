@@ -111,10 +111,22 @@ const addBackups = (target: Command, world: World, finish: Finish): void => {
   });
 };
 
+const addDrill = (target: Command, world: World, finish: Finish): void => {
+  addLeaf<{ readonly all?: boolean }>(target, finish, {
+    usage: 'drill [targets...]',
+    summary: 'try a rollback: the newest backup in empty folders, its package in a fresh environment',
+    examples: ['target drill my_app', 'target drill --all'],
+    options: (command) => command.option('--all', 'all registered targets that are not on hold'),
+    run: async ({ common, options, args }) =>
+      (await import('../actions/drill.ts')).runDrill(callOf(world, common), args, options),
+  });
+};
+
 export const addTargetCommands = (program: Command, world: World, finish: Finish): void => {
   const target = addGroup(program, 'target', 'register targets, back them up and restore them');
   addRegistry(target, world, finish);
   addBackups(target, world, finish);
+  addDrill(target, world, finish);
   addLeaf<{ readonly tests?: string }>(target, finish, {
     usage: 'verify <target>',
     summary: 'check a target as it stands',

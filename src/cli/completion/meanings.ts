@@ -40,6 +40,10 @@ const ofOptions: Readonly<Record<string, Meaning>> = {
   '--status': 'status',
   '--since': 'revision',
   '--path': 'folder',
+  // Below the target's folder, not below the one that somebody stands in.
+  'sync rollback --path': 'free',
+  'target rollback --path': 'free',
+  'target restore --path': 'free',
   '--checkout': 'folder',
   '-C': 'folder',
   '--python': 'file',
