@@ -5,13 +5,14 @@ import { type Drill, type DrillPart, type DrillRecord, drillOf, nextRecord } fro
 import { forTarget, LockstepError, messageOf } from '../domain/errors.ts';
 import type { Roots } from '../domain/paths.ts';
 import type { TargetRecord } from '../domain/target.ts';
+import type { FilesContext } from '../integrations/target-context.ts';
 import { readDrill, saveDrill } from '../store/drills.ts';
 import { newRunId } from '../store/runs.ts';
 import { targetNamed } from './choose-targets.ts';
 import { emptyRoots, restoreInScratch, standingAt } from './drill/in-scratch.ts';
 import { rebuildPackage } from './drill/rebuild.ts';
+import { lookAtFiles } from './files-context.ts';
 import { commitOf, type MainProject } from './main-project.ts';
-import { type Prepared, prepareLook } from './prepare.ts';
 import { requireTrust, type TrustQuestion } from './trust/trust.ts';
 import { workUnderWay } from './under-way.ts';
 
@@ -97,14 +98,14 @@ const tryBackup = async (
   const { ask, signal, env } = request;
   const run = newRunId(ports.clock);
   const scratch = ports.files.scratch('drill');
-  let prepared: Prepared | LockstepError;
+  let context: FilesContext | LockstepError;
   try {
     const commit = await commitOf(main.repo, 'HEAD');
-    prepared = await prepareLook(main, { record, commit, purpose: 'drill', signal, env });
+    context = await lookAtFiles(main, { record, commit, purpose: 'drill', signal, env });
   } catch (error) {
     // A target that is gone is what backups are for: they can be tried all the same.
     if (!(error instanceof LockstepError) || error.code === 'interrupted') throw error;
-    prepared = error;
+    context = error;
   }
   const roots = emptyRoots(main, scratch, manifest);
   const restored = await attempt('restore', async () => {
@@ -114,15 +115,14 @@ const tryBackup = async (
       : said('failed', `${counted(wrong.length, 'path')} of ${manifest.id} did not come back as they were`, wrong);
   });
   const live = await attempt('live', async () => {
-    if (prepared instanceof LockstepError) throw prepared;
-    return compareLive(main, manifest, prepared.layout.roots);
+    if (context instanceof LockstepError) throw context;
+    return compareLive(main, manifest, context.layout.roots);
   });
   const rebuilt = await attempt('package', async () => {
-    if (prepared instanceof LockstepError) throw prepared;
+    if (context instanceof LockstepError) throw context;
     if (restored.outcome !== 'passed')
       return said('could-not-run', 'the package was not rebuilt: its files did not come back');
     await requireTrust(main, { env, tree: null, ask: ask ?? null, keep: true });
-    const { context } = prepared;
     return rebuildPackage(main, { context, manifest, scratch, restored: roots, run });
   });
   return [restored, live, rebuilt];

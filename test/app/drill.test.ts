@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backupTarget } from '../../src/app/backup.ts';
@@ -8,13 +9,13 @@ import { runCommand } from '../../src/cli/program.ts';
 import { readDrill, saveDrill } from '../../src/store/drills.ts';
 import { machineWorld } from '../fixtures/machine-ports.ts';
 import { type PlainWorld, plainWorld } from '../fixtures/plain-world.ts';
-import { put, swiftFolder } from '../fixtures/sandbox.ts';
+import { put } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 
 let world: PlainWorld;
 let dir = '';
 beforeAll(async () => {
-  dir = swiftFolder('drill');
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-drill-')));
   world = await plainWorld(['app'], 'own', dir);
   await world.run(['app']);
 });
@@ -87,7 +88,9 @@ describe('a rollback drill', () => {
   });
 
   it('tries the newest backup also when its list is damaged, and no older one instead', async () => {
-    const { id } = await backupTarget(world.main, { target: 'app', ...world.request });
+    put(world.at('app'), { 'docs/a.md': 'mine again\n' });
+    const { manifest } = await backupTarget(world.main, { target: 'app', ...world.request });
+    const { id } = manifest;
     const folder = join(world.main.state.backups, 'app');
     const list = join(folder, `${id}.json`);
     expect(existsSync(list)).toBe(true);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +120,37 @@ describe('a restore of some paths', () => {
   });
 });
 
+describe('a restore from a backup of which a part is damaged', () => {
+  beforeAll(synced);
+
+  it('names what is lost before anything is touched, and brings back what is whole', async () => {
+    put(target(), { 'docs/a.md': 'lost\n', 'docs/b.md': 'lost\n', 'plans/p.md': 'lost\n' });
+    const [newest] = world.main.backups.list('app');
+    const backup = newest?.id ?? '';
+    const packs = world.main.state.packs;
+    for (const name of readdirSync(packs).filter((one) => one.endsWith('.pack'))) {
+      const bytes = readFileSync(join(packs, name));
+      const at = bytes.indexOf('a1\n');
+      if (at !== -1) bytes[at] = 0x62;
+      writeFileSync(join(packs, name), bytes);
+    }
+    const before = hash();
+    await expect(world.back('app', null, { backup })).rejects.toMatchObject({
+      code: 'backup-damaged',
+      details: [`needed by docs/a.md of ${backup}`],
+      hint: expect.stringContaining('--path'),
+    });
+    await expect(world.back('app', null, { backup, paths: ['docs/a.md'] })).rejects.toMatchObject({
+      code: 'backup-damaged',
+    });
+    expect(hash()).toBe(before);
+    await world.back('app', ['plans'], { backup });
+    await world.back('app', null, { backup, paths: ['docs/b.md', 'docs/deep'] });
+    expect(docs()).toEqual(['lost', 'b1', 'c1']);
+    expect(text(target(), 'plans/p.md')).toBe('p1\n');
+  });
+});
+
 describe('after a restore the target is verified', () => {
   beforeAll(synced);
 
@@ -132,6 +163,16 @@ describe('after a restore the target is verified', () => {
     expect(readVerify(world.ports, world.main.state, 'app')).toMatchObject({ outcome: 'passed' });
     const [report] = await lookAtTargets(world.main, { ...world.request, targets: { names: ['app'] } });
     expect(report).toMatchObject({ status: 'rolled_back', verified: 'passed' });
+  });
+
+  it('and told as rolled back also when it was cut off before the registry knew', async () => {
+    await world.main.registry.update((registry) => ({
+      ...registry,
+      targets: registry.targets.map((record) => ({ ...record, status: 'synchronized' as const })),
+    }));
+    const [report] = await lookAtTargets(world.main, { ...world.request, targets: { names: ['app'] } });
+    expect(report).toMatchObject({ status: 'rolled_back' });
+    expect(world.recordOf('app').status).toBe('rolled_back');
   });
 
   it('and one that fails then is said, with nothing undone', async () => {

@@ -4,6 +4,7 @@ import { ownerGuards } from './guards/owner.ts';
 import { packageGuards } from './guards/package.ts';
 import { planFileGuards } from './guards/plan-file.ts';
 import { pruningGuards } from './guards/pruning.ts';
+import { restoringGuards } from './guards/restoring.ts';
 import { stateGuards } from './guards/state.ts';
 import { tagGuards } from './guards/tags.ts';
 import { transactionGuards } from './guards/transaction.ts';
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...goingBackGuards,
   ...tagGuards,
   ...pruningGuards,
+  ...restoringGuards,
 ];

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import fse from 'fs-extra';
@@ -68,6 +69,17 @@ const backUp = ({ root, store }: Ground, receipt: Receipt): Promise<BackupManife
     checkout: null,
   });
 
+/** A restore of everything, but for the receipt and the run. */
+const asked = ({ root }: Ground, manifest: BackupManifest) => ({
+  manifest,
+  components: null,
+  roots: { target: root },
+  receiptFile: join(root, '.lockstep/receipts/p.json'),
+  files,
+  project: 'p',
+  time: '2026-11-27T01:00:00Z',
+});
+
 interface Going {
   readonly receipt: Receipt;
   readonly run: string;
@@ -77,22 +89,12 @@ interface Going {
 
 /** As the use case does it: planned, what stands there backed up, then through the transaction. */
 const restore = async (
-  { dir, root, store }: Ground,
+  ground: Ground,
   manifest: BackupManifest,
   { receipt, run, paths, ports = diskPorts() }: Going,
 ): Promise<{ readonly planned: RestorePlan; readonly undo: BackupManifest }> => {
-  const planned = planRestore({
-    manifest,
-    components: null,
-    paths: paths ?? null,
-    receipt,
-    roots: { target: root },
-    receiptFile: join(root, '.lockstep/receipts/p.json'),
-    files,
-    project: 'p',
-    run,
-    time: '2026-11-27T01:00:00Z',
-  });
+  const { dir, root, store } = ground;
+  const planned = planRestore({ ...asked(ground, manifest), paths: paths ?? null, receipt, run });
   const undo = await store.create({
     target: 't',
     run,
@@ -172,6 +174,97 @@ describe('any tree, through the transaction', () => {
       ),
       { numRuns: 25 },
     );
+  });
+});
+
+/** Root may write anywhere: as another user it shows whether a folder was opened to put something into it. */
+const asPlainUser = async (dir: string, work: () => Promise<void>): Promise<void> => {
+  if (process.getuid?.() !== 0) return work();
+  execFileSync('chown', ['-R', '65534', dir]);
+  process.seteuid?.(65534);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+};
+
+describe('a folder that is closed to its own owner', () => {
+  const closed = (ground: Ground): void => {
+    put(ground.root, { 'closed/in.md': 'in\n', 'closed/deep/x.md': 'x\n' });
+    chmodSync(join(ground.root, 'closed/deep'), 0o555);
+    chmodSync(join(ground.root, 'closed'), 0o555);
+  };
+  const open = (ground: Ground): void => {
+    for (const path of ['closed', 'closed/deep'])
+      if (existsSync(join(ground.root, path))) chmodSync(join(ground.root, path), 0o755);
+  };
+
+  it('comes back with what lay in it, and closed', async () => {
+    const ground = groundIn(temporary('restore'));
+    const { root } = ground;
+    await asPlainUser(ground.dir, async () => {
+      closed(ground);
+      const before = standing(root);
+      const manifest = await backUp(ground, claimsAll(root, 'r1'));
+      open(ground);
+      rmSync(join(root, 'closed'), { recursive: true });
+      await restore(ground, manifest, { receipt: claimsAll(root, 'r2'), run: 'r3' });
+      expect(standing(root, skip)).toEqual(before);
+      // There, with other content and other permissions: both come back, and so does what had become of it.
+      open(ground);
+      put(root, { 'closed/in.md': 'other\n' });
+      const changed = standing(root, skip);
+      const { undo, planned } = await restore(ground, manifest, { receipt: claimsAll(root, 'r4'), run: 'r5' });
+      expect(standing(root, skip)).toEqual(before);
+      expect(planned.differs).toBe(true);
+      open(ground);
+      await restore(ground, undo, { receipt: planned.receipt, run: 'r6' });
+      expect(standing(root, skip)).toEqual(changed);
+      open(ground);
+    });
+  });
+
+  it('is as before once a restore was undone that had closed it', async () => {
+    const ground = groundIn(temporary('restore'));
+    const { root, store, dir } = ground;
+    await asPlainUser(ground.dir, async () => {
+      closed(ground);
+      const manifest = await backUp(ground, claimsAll(root, 'r1'));
+      open(ground);
+      rmSync(join(root, 'closed/deep'), { recursive: true });
+      put(root, { 'closed/in.md': 'other\n' });
+      const changed = standing(root, skip);
+      const planned = planRestore({ ...asked(ground, manifest), receipt: claimsAll(root, 'r2'), run: 'r3' });
+      const state = statePlaces(join(dir, 'state'));
+      const opened = { ports: diskPorts(), roots: { target: root }, target: 't', run: 'r3', projectId: 'p', state };
+      const transaction = openTransaction(opened);
+      await transaction.stage(planned.actions, async (digest) => store.read(digest));
+      await transaction.swap(planned.actions);
+      expect(standing(root, skip)).not.toEqual(changed);
+      expect(await transaction.undo()).toMatchObject({ left: [], unfinished: [] });
+      expect(standing(root, skip).filter((line) => !line.includes('closed/in.md'))).toEqual(
+        changed.filter((line) => !line.includes('closed/in.md')),
+      );
+      expect(readFileSync(join(root, 'closed/in.md'), 'utf8')).toBe('other\n');
+    });
+  });
+});
+
+describe('what lies behind a link', () => {
+  it("is not the target's: no backup holds it, and no restore writes there", async () => {
+    const ground = groundIn(temporary('restore'));
+    const { root, dir } = ground;
+    put(root, { 'docs/a.md': 'mine\n' });
+    const receipt = claimsAll(root, 'r1');
+    const manifest = await backUp(ground, receipt);
+    rmSync(join(root, 'docs'), { recursive: true });
+    put(dir, { 'elsewhere/a.md': 'theirs\n' });
+    symlinkSync(join(dir, 'elsewhere'), join(root, 'docs'));
+    const { undo } = await restore(ground, manifest, { receipt, run: 'r2' });
+    expect(undo.entries.map(({ path, state }) => `${path} ${state.kind}`)).toEqual(['docs link', 'docs/a.md absent']);
+    expect(readFileSync(join(root, 'docs/a.md'), 'utf8')).toBe('mine\n');
+    expect(readFileSync(join(dir, 'elsewhere/a.md'), 'utf8')).toBe('theirs\n');
   });
 });
 

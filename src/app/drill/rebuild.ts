@@ -12,7 +12,7 @@ import type { Decision } from '../../domain/receipt.ts';
 import type { PythonFacts } from '../../domain/target.ts';
 import { installedList } from '../../integrations/package/installed.ts';
 import { packagePlace } from '../../integrations/package/place.ts';
-import type { TargetContext } from '../../integrations/target-context.ts';
+import type { FilesContext } from '../../integrations/target-context.ts';
 import { sha256 } from '../../store/main-tree.ts';
 import type { MainProject } from '../main-project.ts';
 import { freshPlace, movedPackage } from './fresh-place.ts';
@@ -20,7 +20,7 @@ import { restoreInScratch } from './in-scratch.ts';
 
 export interface Rebuild {
   /** Of the target as it stands: only its Python is used, and what it has installed beside the package. */
-  readonly context: TargetContext;
+  readonly context: FilesContext;
   readonly manifest: BackupManifest;
   readonly scratch: string;
   /** Where the whole backup was brought back to. */
