@@ -92,7 +92,8 @@ describe('a rollback of the package', () => {
 
     publish(two, twoLib, extra);
     await ok(main, 'sync', 'run', '--target', 'app');
-    expect(pip(python, 'freeze').trim().split('\n')).toEqual(['small-extra==1.0', 'small-library==2.0', 'tool==2.0']);
+    const there = readdirSync(site).filter((name) => /^(?:small|tool).*\.dist-info$/.test(name));
+    expect(there.sort()).toEqual(['small_extra-1.0', 'small_library-2.0', 'tool-2.0'].map((one) => `${one}.dist-info`));
     const { entries, installed } = await newestBackup(main);
     const held = entries.filter(({ state }) => state.kind === 'file').map(({ path }) => path);
     // By their RECORD: those that the upgrade left as they were too.
@@ -105,10 +106,10 @@ describe('a rollback of the package', () => {
     ]);
 
     // A version that fails is undone whole, what came along included.
-    const synced = { said: inside(python), files: files(join(top, 'app')) };
+    const synced = files(join(top, 'app'));
     publish(bad, badExtra);
     expect((await lockstep(main, 'sync', 'run', '--target', 'app')).code).toBe(5);
-    expect({ said: inside(python), files: files(join(top, 'app')) }).toEqual(synced);
+    expect(files(join(top, 'app'))).toEqual(synced);
 
     await close();
     const away = readdirSync(site).filter((name) => /^pip(?:-|$)/.test(name));
