@@ -13,6 +13,7 @@ import { emptyRoots, restoreInScratch, standingAt } from './drill/in-scratch.ts'
 import { rebuildPackage } from './drill/rebuild.ts';
 import { lookAtFiles } from './files-context.ts';
 import { commitOf, type MainProject } from './main-project.ts';
+import { nameLost } from './restore/name-lost.ts';
 import { requireTrust, type TrustQuestion } from './trust/trust.ts';
 import { workUnderWay } from './under-way.ts';
 
@@ -82,6 +83,14 @@ const newestBackup = (main: MainProject, target: string): BackupManifest | Drill
   );
 };
 
+const namingLost = async <T>(main: MainProject, manifest: BackupManifest, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw nameLost(main, manifest, error);
+  }
+};
+
 const tryBackup = async (
   main: MainProject,
   {
@@ -109,7 +118,9 @@ const tryBackup = async (
   }
   const roots = emptyRoots(main, scratch, manifest);
   const restored = await attempt('restore', async () => {
-    const wrong = await restoreInScratch(main, { manifest, scratch, roots, run, others: 'none' });
+    const wrong = await namingLost(main, manifest, () =>
+      restoreInScratch(main, { manifest, scratch, roots, run, others: 'none' }),
+    );
     return wrong.length === 0
       ? said('passed', `${counted(manifest.entries.length, 'path')} of ${manifest.id} came back as they were`)
       : said('failed', `${counted(wrong.length, 'path')} of ${manifest.id} did not come back as they were`, wrong);

@@ -82,7 +82,7 @@ describe('a rollback drill', () => {
     for (const [path, bytes] of saved) writeFileSync(path, bytes);
     expect(code).toBe(5);
     expect(said).toMatch(/app rollback not proven: the drill failed; it was last proven by app-/);
-    expect(said).toMatch(/needed by docs\/a\.md of app-/);
+    expect(said).toMatch(/docs\/a\.md \(docs\): its object is damaged/);
     expect((await status())?.rollback).toMatch(/^rollback drill failed today \(proven 3 days ago\): /);
     expect((await tryIt()).last.outcome).toBe('passed');
   });

@@ -137,8 +137,8 @@ describe('a restore from a backup of which a part is damaged', () => {
     const before = hash();
     await expect(world.back('app', null, { backup })).rejects.toMatchObject({
       code: 'backup-damaged',
-      details: [`needed by docs/a.md of ${backup}`],
-      hint: expect.stringContaining('--path'),
+      details: ['docs/a.md (docs): its object is damaged'],
+      hint: expect.stringContaining(`--backup ${backup} --component `),
     });
     await expect(world.back('app', null, { backup, paths: ['docs/a.md'] })).rejects.toMatchObject({
       code: 'backup-damaged',
