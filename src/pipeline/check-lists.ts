@@ -51,6 +51,7 @@ const checkList = (
     const scopeFor = (kind: StepKind): OutputsScope => ({
       earlier: new Map(earlier),
       later,
+      ...(known === undefined ? {} : { known }),
       ...(plannedWhole(kind) ? { refused: plannedWholeWhy(kind) } : {}),
     });
     const around = { kinds: stepKinds, scopeFor, defaults, ...(known === undefined ? {} : { known }) };

@@ -14,6 +14,8 @@ export interface TemplateVariables {
   readonly target: Readonly<Record<string, unknown>>;
   readonly run: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string>>;
+  /** What changed in main; left out where a text belongs to no step. */
+  readonly changes?: ChangesView;
   /** What earlier steps gave; left out while nothing has run. */
   readonly steps?: StepsView;
 }
@@ -101,7 +103,7 @@ interface Spoken {
 }
 
 /** For values that are there; templates only, because conditions are compiled when they are read. */
-const templatesOfRuns = withAnySteps(templates);
+const templatesOfRuns = withAnySteps(conditions);
 
 const inTemplates: Spoken = { language: templates, names: templateNames };
 const inConditions: Spoken = { language: conditions, names: conditionNames };
@@ -139,6 +141,11 @@ const wordRules = ({ types }: KnownNames): readonly WordRule[] => [
   { variable: 'changes', key: 'priority', what: 'priority', known: [...priorities, ''] },
 ];
 
+const namedWrongly = (ast: ASTNode, known: KnownNames): readonly ExpressionProblem[] => [
+  ...unknownTexts(ast, textRules(known)),
+  ...unknownWords(ast, wordRules(known)),
+];
+
 /** What is wrong with a condition; names of the project, and earlier steps, are looked at where they are known. */
 export const conditionFaults = (
   source: string,
@@ -150,7 +157,7 @@ export const conditionFaults = (
     const compiled = compileWith(spoken, source, scope);
     mustBeBool(compiled, source);
     if (known === undefined) return [];
-    return [...unknownTexts(compiled.ast, textRules(known)), ...unknownWords(compiled.ast, wordRules(known))];
+    return namedWrongly(compiled.ast, known);
   } catch (error) {
     return [problemOf(error, source, spoken.names)];
   }
@@ -162,14 +169,14 @@ const texts: ReadonlySet<string> = new Set(['string', 'int', 'uint', 'double', '
 /** What only a run tells, because a program of the team's own gives it. */
 const isOpen = ({ type, ast }: Compiled): boolean => type === 'dyn' && readsSteps(ast);
 
-/** What is wrong with the expression of a template. */
+/** What is wrong with the expression of a template; with a scope, of one in a pipeline, which knows `changes` as well. */
 export const templateExpressionFaults = (source: string, scope?: OutputsScope): readonly ExpressionProblem[] => {
-  const spoken = inScope(inTemplates, source, scope);
+  const spoken = inScope(scope === undefined ? inTemplates : inConditions, source, scope);
   try {
     const compiled = compileWith(spoken, source, scope);
     if (!texts.has(compiled.type) && !isOpen(compiled))
       throw new Refusal(`it gives a ${compiled.type}, where text is needed`, trimmed(source));
-    return [];
+    return scope?.known === undefined ? [] : namedWrongly(compiled.ast, scope.known);
   } catch (error) {
     return [problemOf(error, source, spoken.names)];
   }
@@ -222,14 +229,21 @@ export const compileCondition = (source: string, scope?: OutputsScope): Conditio
   };
 };
 
-/** Evaluates an expression over target, run, env and, where they are given, steps. Throws `expression-invalid`, also for a key that is not there. */
-export const evaluate = (source: string, { target, run, env, steps }: TemplateVariables): unknown => {
+/** Evaluates an expression over target, run, env and, where they are given, changes and steps. Throws `expression-invalid`, also for a key that is not there. */
+export const evaluate = (source: string, { target, run, env, changes, steps }: TemplateVariables): unknown => {
   const reads = steps !== undefined && /\bsteps\b/.test(source);
+  const plain = changes === undefined ? inTemplates : inConditions;
   const spoken: Spoken = reads
-    ? { language: templatesOfRuns, names: withStepNames(templateNames, Object.keys(steps)) }
-    : inTemplates;
+    ? { language: templatesOfRuns, names: withStepNames(plain.names, Object.keys(steps)) }
+    : plain;
   try {
-    const context = contextOf({ target, run, env, ...(reads ? { steps } : {}) });
+    const context = contextOf({
+      target,
+      run,
+      env,
+      ...(changes === undefined ? {} : { changes: new Changes(changes) }),
+      ...(reads ? { steps } : {}),
+    });
     return fromLanguage(compileWith(spoken, source).run(context));
   } catch (error) {
     throw expressionInvalid(source, problemOf(error, source, withEnv(spoken.names, env)), error);

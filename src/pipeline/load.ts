@@ -10,6 +10,7 @@ import type { CheckedStep } from './check-step.ts';
 import { type Complaints, complain, inFile, isMap, refuseUnknownKeys } from './complaints.ts';
 import { type Effective, effectiveOf } from './extend.ts';
 import type { Pipeline, PipelineStep } from './pipeline.ts';
+import type { OutputsScope } from './step-outputs.ts';
 import {
   isPipelineName,
   namesOnDisk,
@@ -67,14 +68,14 @@ const checkHead = (to: Complaints, { name, map, yaml }: Written): void => {
   else if (Array.isArray(map.steps) && map.steps.length === 0) complain(to, ['steps'], '`steps` is empty');
 };
 
-const nothingEarlier = {
+const nothingEarlier: OutputsScope = {
   earlier: new Map(),
-  later: new Set<string>(),
+  later: new Set(),
   refused: 'defaults are for every step, the first one too: they may not read `steps`',
 };
 
 /** The defaults of all files: key by key, and in `env` name by name, the nearest file's word counts. */
-const defaultsOf = (to: Complaints, files: readonly Written[]): Settings => {
+const defaultsOf = (to: Complaints, files: readonly Written[], scope: OutputsScope): Settings => {
   let made: Settings = { env: {} };
   for (const { yaml, map } of [...files].reverse()) {
     const here = inFile(to, yaml);
@@ -82,7 +83,7 @@ const defaultsOf = (to: Complaints, files: readonly Written[]): Settings => {
     if (defaults === undefined) continue;
     if (isMap(defaults)) {
       refuseUnknownKeys(here, { map: defaults, path: ['defaults'] }, settingKeys);
-      const own = checkSettings(here, { map: defaults, path: ['defaults'] }, nothingEarlier);
+      const own = checkSettings(here, { map: defaults, path: ['defaults'] }, scope);
       made = { ...made, ...own, env: { ...made.env, ...own.env } };
     } else complain(here, ['defaults'], `\`defaults\` must be a map of ${settingKeys.join(', ')}`);
   }
@@ -97,11 +98,12 @@ const check = (place: PipelinePlace, source: Source): LoadedPipeline & { readonl
   const to: Complaints = { file, problems: [...file.problems] };
   const chain = readChain(to, place, source);
   for (const written of chain.files) checkHead(inFile(to, written.yaml), written);
-  const defaults = defaultsOf(to, chain.files);
+  const { known } = place;
+  const defaults = defaultsOf(to, chain.files, known === undefined ? nothingEarlier : { ...nothingEarlier, known });
   const effective = effectiveOf(to, chain);
   if (effective.complete && effective.steps?.length === 0 && chain.files[0]?.map.extends !== undefined)
     complain(to, ['steps'], 'no step is left', 'key');
-  const lists = checkLists(to, effective, { known: place.known, defaults });
+  const lists = checkLists(to, effective, { known, defaults });
   return {
     pipeline: {
       name: source.name,

@@ -1,5 +1,6 @@
 /** What an expression may read of earlier steps: only outputs that there can be, each mistake at its place. */
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
+import type { KnownNames } from '../config/known-names.ts';
 import { short, suggestion } from '../config/problem.ts';
 import type { OutputType } from '../steps/step.ts';
 import { Refusal } from './expression-problems.ts';
@@ -8,8 +9,10 @@ import { childrenOf, placeOf } from './expression-rules.ts';
 /** What a step gives: named values with their types, or whatever JSON its program prints. */
 export type DeclaredOutputs = 'json' | Readonly<Record<string, OutputType>>;
 
-/** Which steps an expression may read. */
+/** What an expression in a pipeline may read besides the facts of target and run. */
 export interface OutputsScope {
+  /** The project's names, which texts in it are looked up in; none are when left out. */
+  readonly known?: KnownNames;
   /** Steps that have run by then, by id. */
   readonly earlier: ReadonlyMap<string, DeclaredOutputs>;
   /** Ids of steps that have not. */

@@ -4,7 +4,6 @@ import { maskable } from '../domain/mask-text.ts';
 import { isSecret, mask } from '../domain/secrets.ts';
 import type { TargetContext } from '../integrations/target-context.ts';
 import type { StepContext, StepValues } from '../steps/step.ts';
-import type { TemplateVariables } from './expressions.ts';
 import type { ChangesView, PipelineStep, StepsView } from './pipeline.ts';
 import { fillTemplate, readsOutputs, withExpressions } from './templates.ts';
 
@@ -24,16 +23,17 @@ const textsIn = (value: unknown): readonly string[] => {
 export const needsOutputs = (step: PipelineStep): boolean =>
   step.if?.needsOutputs === true || [...textsIn(step.with), ...textsIn(step.env)].some(readsOutputs);
 
-const variablesOf = (context: TargetContext, { env, steps }: ValueSources): TemplateVariables => ({
+const variablesOf = (context: TargetContext, { env, changes, steps }: ValueSources) => ({
   target: targetFacts(context),
   run: runFacts(context.run),
   env,
+  changes,
   ...(steps === undefined ? {} : { steps }),
 });
 
 /** Whether a condition holds. Throws `expression-invalid`, also when it needs outputs and there are none yet. */
 export const conditionHolds = (context: TargetContext, step: PipelineStep, sources: ValueSources): boolean =>
-  step.if === undefined || step.if.holds({ ...variablesOf(context, sources), changes: sources.changes });
+  step.if === undefined || step.if.holds(variablesOf(context, sources));
 
 const namesOfEnv = (expression: string): readonly string[] =>
   [...expression.matchAll(/\benv\s*(?:\.\s*(\w+)|\[\s*["']([^"']+))/g)].map(
@@ -67,6 +67,6 @@ export const forStep = <C extends TargetContext>(
     ...context,
     env: step.env ?? {},
     values,
-    fill: needsOutputs(step) ? (template) => withExpressions(template, filled) : context.fill,
+    fill: (template) => (needsOutputs(step) ? withExpressions(template, filled) : fillTemplate(template, variables)),
   };
 };

@@ -252,6 +252,20 @@ describe('names of the project', () => {
     ]);
   });
 
+  it('are found in texts, of defaults too', () => {
+    expect(
+      problems(
+        '{ uses: backup }',
+        `{ run: [echo, "\${{ changes.count }}", "\${{ changes.touches('doc') }}"], env: { A: "\${{ changes.cont }}" } }`,
+        `{ id: again, run: [echo, "\${{ target.type == 'sorce' }}"] }`,
+      ),
+    ).toEqual([
+      expect.stringContaining('there is no component named `doc`; did you mean `docs`?'),
+      expect.stringContaining('`changes` has no `cont`; did you mean `count`?'),
+      expect.stringContaining('there is no integration type `sorce`; did you mean `source`?'),
+    ]);
+  });
+
   it('stop a pipeline before anything runs, the built-in ones excepted', () => {
     const root = temporary('pipelines');
     put(root, { 'pipelines/own.yaml': 'name: own\nsteps: [{ uses: verify, with: { suites: [cor] } }]\n' });
@@ -280,7 +294,7 @@ it.each([
   ['a catastrophic pattern', condition("target.name.matches('(a+)+$')"), '`matches` is refused'],
   ['an expression of a hundred kilobytes', condition(`1 == ${'1 + '.repeat(25_000)}1`), 'longer than 2000'],
   ['an expression nested without end', condition(`${'('.repeat(900)}true${')'.repeat(900)}`), 'nested deeper than'],
-  ['a megabyte of one text', `  - { uses: detect, id: "${'x'.repeat(1_000_000)}", wiht: x }\n`, 'did you mean `with`'],
+  ['half a megabyte of one text', `  - { uses: detect, id: "${'x'.repeat(500_000)}", wiht: x }\n`, 'did you mean `with`'],
 ])('refuses %s at its place', (_what, steps, message) => {
   const started = process.cpuUsage();
   const said = refusal(`name: own\nsteps:\n${steps}`);

@@ -51,7 +51,8 @@ describe('a run step, planned', () => {
 
   it('plans nothing a second time, until its words, its environment or its files change', async () => {
     const world = programWorld({ mainFiles: { 'scripts/link.sh': 'echo one\n', 'scripts/lib.sh': '' } });
-    const step = (...more: string[]) => program('nodes', ['sh', 'scripts/link.sh', '${{ run.id }}', ...more]);
+    const passing = ['${{ run.id }}', '${{ changes.count }}'];
+    const step = (...more: string[]) => program('nodes', ['sh', 'scripts/link.sh', ...passing, ...more]);
     expect((await world.run([step()])).end.outcome).toBe('done');
     const again = await world.plan([step()]);
     expect(again.need).toBe('nothing');
@@ -131,6 +132,18 @@ describe('a run step', () => {
     ]);
     const head = end.receipt?.commit;
     expect(end.outputs.get('nodes')).toEqual({ env: [world.target, 'run-1', head, world.main, 'is /home', null] });
+  });
+
+  it('gets what changed in main, in its words and by its environment', async () => {
+    const world = programWorld();
+    const print = node(
+      'console.log(JSON.stringify({ got: [process.argv[1], process.env.DOCS] }))',
+      '${{ changes.count }}',
+    );
+    const { end } = await world.run([
+      program('nodes', print, { env: { DOCS: "${{ changes.touches('docs') }}" }, with: { outputs: 'json' } }),
+    ]);
+    expect(end.outputs.get('nodes')).toEqual({ got: ['1', 'true'] });
   });
 
   it('hands every value on as one argument, whatever it holds', async () => {

@@ -30,7 +30,8 @@ export interface Command {
 }
 
 /** What differs from run to run though nothing changed: the words themselves count, not what they become. */
-const passing = /\b(?:run|target)\s*(?:\.|\[\s*['"])\s*(?:id|full|reason|last_sync|sync_version|sync_commit|status)\b/;
+const passing =
+  /\bchanges\b|\b(?:run|target)\s*(?:\.|\[\s*['"])\s*(?:id|full|reason|last_sync|sync_version|sync_commit|status)\b/;
 
 /** Control characters are shown by their names, so that one command is one line. */
 const quoted = (word: string): string => {
