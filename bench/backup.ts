@@ -119,7 +119,7 @@ const lockstepPeer = (dir: string, { lockstep, env }: Ground, corpus: Corpus): P
     );
   git('init', '-q', '-b', 'main');
   git('add', '-A');
-  git('commit', '-q', '-m', 'docs: all');
+  git('-c', 'gc.auto=0', 'commit', '-q', '-m', 'docs: all');
   // Packed, as a clone is.
   git('gc', '-q');
   const record = {
