@@ -39,7 +39,12 @@ const answer = async ({ files, named, changed }: ServerRequest): Promise<ServerA
   const chosen = all.filter(({ moduleId }) => paths.includes(moduleId));
   if (chosen.length === 0) return { kind: 'could-not-run', why: 'there is no such test file' };
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(chosen, false);
-  return endOf(testModules, unhandledErrors);
+  // It answers with the files of every request so far: what failed with an earlier guard taken out says nothing of this one.
+  const ids = new Set(chosen.map(({ moduleId }) => moduleId));
+  return endOf(
+    testModules.filter(({ moduleId }) => ids.has(moduleId)),
+    unhandledErrors,
+  );
 };
 
 process.on('message', (request: ServerRequest) => {
