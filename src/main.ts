@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
 import { realpathSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
 import { outletTo } from './adapters/outlet.ts';
 import { groupBook } from './adapters/process-groups.ts';
-import { runCommand } from './cli/program.ts';
-import { paintFor } from './cli/render/colours.ts';
-import { errorLines } from './cli/render/error-text.ts';
 import type { World } from './cli/world.ts';
 import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
@@ -68,15 +66,54 @@ const world: World = {
   ),
   signal: stop.signal,
   version: packageFacts.version,
-  input: async () => (await import('./adapters/read-input.ts')).readInput(process.stdin),
+  attached: async (request) => (await import('./adapters/attached.ts')).runAttached(process.env)(request),
+  watchdog: async (ms) => (await import('./adapters/watchdog.ts')).startWatchdog(ms),
+  input: () => readOnce(),
   // A link in node_modules/.bin is remade by every installation; the file itself lasts longer.
   launcher: { node: process.execPath, main: realpathSync(process.argv[1] ?? '') },
 };
 
-const exit = await runCommand(world, process.argv.slice(2));
+/** Asked twice: by the quick look, and by the proper one after it. */
+let written: Promise<string> | undefined;
+const readOnce = (): Promise<string> => {
+  written ??= import('./adapters/read-input.ts').then(({ readInput }) => readInput(process.stdin));
+  return written;
+};
+
+/** The usual push, without loading what other commands need; undefined for all else. */
+const quickly = async (argv: readonly string[]): Promise<number | undefined> => {
+  const [command, name, ...args] = argv;
+  if (command !== 'hook' || name !== 'pre-push') return undefined;
+  const since = Date.now() - performance.now();
+  const [{ quick }, { quickPush }] = await Promise.all([
+    import('./adapters/quick.ts'),
+    import('./hooks/quick-push.ts'),
+  ]);
+  try {
+    const { env } = process;
+    // Whoever keeps the input open is waited for by the proper look, which keeps its time.
+    const input = await Promise.race([readOnce(), sleep(1_000, undefined, { ref: false })]);
+    if (input === undefined) return undefined;
+    const lines = quickPush({ ...quick(process.cwd(), env), cwd: process.cwd(), env, args, input, since });
+    for (const line of lines ?? []) world.terminal.err(line);
+    return lines === undefined ? undefined : 0;
+  } catch {
+    // A proper look says what is wrong.
+    return undefined;
+  }
+};
+
+const argv = process.argv.slice(2);
+const exit = (await quickly(argv)) ?? (await (await import('./cli/program.ts')).runCommand(world, argv));
 cleanUp();
 const lost = await output.finished();
-if (lost !== undefined) for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
+if (lost !== undefined) {
+  const [{ paintFor }, { errorLines }] = await Promise.all([
+    import('./cli/render/colours.ts'),
+    import('./cli/render/error-text.ts'),
+  ]);
+  for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
+}
 await complaints.finished();
 // A signal that came too late to undo anything changes no verdict. Nothing that a library left open may keep a finished
 // command waiting.

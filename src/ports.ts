@@ -265,6 +265,34 @@ export interface ProcessGroups {
   watch(listener: (group: StartedGroup, state: 'live' | 'over') => void): () => void;
 }
 
+export interface BackgroundRequest {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd: string;
+  /** Added to the cleaned environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The file that its output is added to. */
+  readonly output: string;
+}
+
+export interface BackgroundProcess {
+  readonly pid: number;
+  /** Its exit code; null when a signal ended it. Waiting keeps nobody from ending. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts what outlives this process and its terminal: in a session of its own, with no input. */
+export interface Background {
+  /** Throws `process-failed` when it cannot be started. */
+  start(request: BackgroundRequest): BackgroundProcess;
+}
+
+/** Ends this process when it hangs, without a word: nothing of it can speak then. */
+export interface Watchdog {
+  /** Sets how long from now it may take, in milliseconds. */
+  allow(ms: number): void;
+  stop(): void;
+}
+
 export interface Events {
   emit(event: EventBody): void;
 }
@@ -280,4 +308,6 @@ export interface Ports {
   readonly identity: Identity;
   /** Left out where nothing is started that could outlive this process. */
   readonly groups?: ProcessGroups;
+  /** Left out where nothing may go on after this process, as in a dry run. */
+  readonly background?: Background;
 }

@@ -32,8 +32,8 @@ const deniedTree = ({ roots }: TreeBounds): Tree => ({
   flush: (paths) => denied('flush')(paths[0] ?? roots[0] ?? 'nothing'),
 });
 
-/** The same ports, reading as before; writing to a tree or to state throws a plain Error. Scratch folders stay usable. */
-export const dryRunPorts = (ports: Ports): Ports => {
+/** The same ports, reading as before; writing to a tree or to state throws a plain Error, and nothing goes on in the background. Scratch folders stay usable. */
+export const dryRunPorts = ({ background: _background, ...ports }: Ports): Ports => {
   const scratch = new Set<string>();
   return {
     ...ports,

@@ -1,5 +1,6 @@
 /** All ports, filled for this machine: its disk, its programs, its git, its Pythons, its clock. */
 import type { Files, Ports, Processes } from '../ports.ts';
+import { startInBackground } from './background.ts';
 import { systemClock } from './clock.ts';
 import type { Environment } from './environment.ts';
 import { diskFiles } from './files.ts';
@@ -38,5 +39,6 @@ export const machinePorts = (machine: Machine): Ports => {
     clock: systemClock,
     identity: processIdentity(),
     groups,
+    background: startInBackground(env),
   };
 };

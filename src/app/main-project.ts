@@ -6,6 +6,7 @@ import type { Project } from '../domain/project.ts';
 import { expressionProblems } from '../pipeline/config-expressions.ts';
 import type { GitPlaces, Ports, Repo } from '../ports.ts';
 import { type BackupStore, openBackups } from '../store/backups.ts';
+import { withdrawing } from '../store/push-ok.ts';
 import { openRegistry, type RegistryStore } from '../store/registry.ts';
 import { type StatePlaces, statePlaces } from '../store/state-dir.ts';
 import { resolveRevision } from './revisions.ts';
@@ -42,16 +43,18 @@ export const findMain = async (ports: Ports, dir: string): Promise<GitPlaces> =>
 };
 
 /** Reads everything once; throws the first thing that is wrong, before anything is started. */
-export const openMain = async (ports: Ports, dir: string): Promise<MainProject> => {
-  const git = await findMain(ports, dir);
+export const openMain = async (given: Ports, dir: string): Promise<MainProject> => {
+  const git = await findMain(given, dir);
   const project = loadProject({
-    files: ports.files,
+    files: given.files,
     root: git.mainWorktree,
     configPath: join(git.root, configName),
     stateDir: join(git.commonDir, 'lockstep'),
     expressionProblems,
   });
   const state = statePlaces(project.stateDir);
+  // The one place where the state is opened for writing: what was accepted of a push may hold no longer.
+  const ports: Ports = { ...given, state: withdrawing(given, state) };
   return {
     ports,
     git,

@@ -9,8 +9,17 @@ export type Run<Options> = (call: {
   readonly args: readonly string[];
 }) => Promise<number>;
 
-/** Receives the exit code of the command that ran. */
-export type Finish = (code: number) => void;
+/** The command that ran to its end. */
+export interface Ended {
+  readonly code: number;
+  /** Such as `sync run`. */
+  readonly path: string;
+  readonly common: CommonOptions;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Told of the command that ran. */
+export type Finish = (ended: Ended) => void;
 
 export interface LeafSpec<Options> {
   /** Name and arguments, such as `show <target>`. */
@@ -39,6 +48,12 @@ const commonOf = (command: Command): CommonOptions => {
 /** Collects an option that may be given several times, each with one value: arguments after it stay arguments. */
 export const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
+/** The words of a command, without the program's own. */
+const pathOf = (command: Command): string => {
+  const above = command.parent === null || command.parent.parent === null ? '' : `${pathOf(command.parent)} `;
+  return `${above}${command.name()}`;
+};
+
 /** A group of commands, such as `sync`. */
 export const addGroup = (parent: Command, name: string, summary: string): Command =>
   withCommon(parent.command(name).summary(summary).description(summary)).enablePositionalOptions();
@@ -53,6 +68,8 @@ export const addLeaf = <Options>(parent: Command, finish: Finish, spec: LeafSpec
   const many = spec.examples.length > 1 ? 'Examples' : 'Example';
   command.addHelpText('after', `\n${many}:\n${spec.examples.map((line) => `  $ lockstep ${line}`).join('\n')}`);
   return command.action(async () => {
-    finish(await spec.run({ common: commonOf(command), options: command.opts() as Options, args: command.args }));
+    const [common, options] = [commonOf(command), command.opts()];
+    const code = await spec.run({ common, options: options as Options, args: command.args });
+    finish({ code, path: pathOf(command), common, options });
   });
 };

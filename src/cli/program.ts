@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { errorCodes, LockstepError } from '../domain/errors.ts';
 import { interruptedExit } from '../domain/interruption.ts';
 import { nearestName } from '../domain/nearest.ts';
+import { catchUpAfter } from './catch-up.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addConfigCommands } from './commands/config.ts';
@@ -10,11 +11,12 @@ import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
 import { addHooksCommands } from './commands/hooks.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
+import { addPushCommand } from './commands/push.ts';
 import { addSyncCommands } from './commands/sync.ts';
 import { addTargetCommands } from './commands/target.ts';
 import { addTrustCommand } from './commands/trust.ts';
 import { addValidateCommand } from './commands/validate.ts';
-import { type Finish, withCommon } from './leaf.ts';
+import { type Ended, type Finish, withCommon } from './leaf.ts';
 import { paintFor } from './render/colours.ts';
 import { errorLines, errorObject } from './render/error-text.ts';
 import { plainTerminal } from './render/visible.ts';
@@ -49,6 +51,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addConfigCommands(program, world, finish);
   addPipelineCommands(program, world, finish);
   addValidateCommand(program, world, finish);
+  addPushCommand(program, world, finish);
   addTrustCommand(program, world, finish);
   addHookCommand(program, world, finish);
   addHooksCommands(program, world, finish);
@@ -115,14 +118,15 @@ const fail = (world: World, error: unknown, argv: readonly string[]): number => 
  */
 export const runCommand = async (given: World, argv: readonly string[]): Promise<number> => {
   const world = { ...given, terminal: plainTerminal(given.terminal) };
-  let exit = 0;
-  const program = buildProgram(world, (code) => {
-    exit = code;
+  let ended: Ended | undefined;
+  const program = buildProgram(world, (command) => {
+    ended = command;
   });
   try {
     refuseHelpOfNothing(program, argv);
     await program.parseAsync([...argv], { from: 'user' });
-    return exit;
+    if (ended !== undefined) await catchUpAfter(world, ended);
+    return ended?.code ?? 0;
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(world, error, argv);
     if (error.exitCode === 0) return 0;

@@ -1,6 +1,6 @@
 /** What a command gets from the composition root: the world, already wrapped for a dry run or not. */
 import type { Launcher } from '../domain/hooks/place.ts';
-import type { Ports } from '../ports.ts';
+import type { Ports, Watchdog } from '../ports.ts';
 
 export interface Terminal {
   readonly out: (text: string) => void;
@@ -28,6 +28,15 @@ export interface World {
   readonly version: string;
   /** What was written to standard input, to its end; left out where nothing can be. */
   readonly input?: () => Promise<string>;
+  /** Runs a program as if it had been typed: with this terminal; its exit code. Left out where there is none. */
+  readonly attached?: (request: {
+    readonly argv: readonly [string, ...string[]];
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly output: 'shown' | 'beside';
+  }) => Promise<number>;
+  /** Ends this process when it hangs longer than so many milliseconds; left out where it may not be ended. */
+  readonly watchdog?: (ms: number) => Promise<Watchdog>;
   /** How this very Lockstep is started, for what starts it later: hooks. */
   readonly launcher: Launcher;
 }

@@ -1,6 +1,7 @@
 /** What git may start and what a push is held to, with every default filled in. Pure. */
 import { compileGlobs } from './categories.ts';
 import { parseDuration } from './duration.ts';
+import { shortRef } from './push.ts';
 
 /** What must hold before a push: the checklist, that no target lacks what is pushed, or nothing. */
 export type PushRequirement = 'checklist' | 'synchronized' | 'off';
@@ -119,9 +120,6 @@ export const hookSettings = (written: WrittenHooks = {}): HookSettings => ({
 });
 
 const fits = (globs: readonly string[] | null, name: string): boolean => globs === null || compileGlobs(globs)(name);
-
-/** The name of a branch or tag: `refs/heads/main` is `main`. Other refs keep their whole name. */
-export const shortRef = (ref: string): string => ref.replace(/^refs\/(?:heads|tags|remotes)\//, '');
 
 /** What a pushed ref is held to; undefined when nobody asked for it to be looked at. */
 export const ruleFor = (

@@ -31,3 +31,14 @@ export const readPushLines = (
 };
 
 export const isTag = ({ remoteRef }: Pick<PushedRef, 'remoteRef'>): boolean => remoteRef.startsWith('refs/tags/');
+
+/** A branch that is made or moved, and nothing else. */
+export const isPlainBranch = ({ localId, localRef, remoteRef }: PushedRef): boolean =>
+  localId !== null && remoteRef.startsWith('refs/heads/') && !localRef.startsWith('refs/tags/');
+
+/** The name of a branch or tag: `refs/heads/main` is `main`. Other refs keep their whole name. */
+export const shortRef = (ref: string): string => ref.replace(/^refs\/(?:heads|tags|remotes)\//, '');
+
+/** The one line for a push that brings no target anything. */
+export const nothingToSync = (refs: readonly Pick<PushedRef, 'remoteRef'>[], remote: string): string =>
+  `nothing to sync in what ${refs.map(({ remoteRef }) => shortRef(remoteRef)).join(', ')} brings to ${remote}`;

@@ -1,5 +1,6 @@
 /** What the registry knows of a git hook, and what one gets and answers. */
 import type { MainProject } from '../app/main-project.ts';
+import type { Launcher } from '../domain/hooks/place.ts';
 import type { Ports } from '../ports.ts';
 import type { HookTime } from './time.ts';
 
@@ -14,6 +15,8 @@ export interface HookCall {
   readonly input: () => Promise<string>;
   readonly env: Readonly<Record<string, string>>;
   readonly time: HookTime;
+  /** How this Lockstep is started. */
+  readonly launcher: Launcher;
 }
 
 export interface HookAnswer {

@@ -6,9 +6,10 @@ import type { GitHook, HookAnswer } from './hook.ts';
 import { postMerge } from './post-merge.ts';
 import { postRewrite } from './post-rewrite.ts';
 import { prePush } from './pre-push.ts';
+import { referenceTransaction } from './reference-transaction.ts';
 import { withinTime } from './time.ts';
 
-export const hooks: readonly GitHook[] = [prePush, postMerge, postRewrite];
+export const hooks: readonly GitHook[] = [prePush, postMerge, postRewrite, referenceTransaction];
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
@@ -21,10 +22,12 @@ export interface HookRequest {
   readonly args: readonly string[];
   /** Whether a program reads the answer. */
   readonly json: boolean;
+  /** Milliseconds until the configuration says how long it may take; 3 s when left out. */
+  readonly first?: number;
 }
 
-const answerOf = async (world: World, hook: GitHook, args: readonly string[]): Promise<HookAnswer> =>
-  withinTime(world.signal, async (time) =>
+const answerOf = async (world: World, hook: GitHook, { args, first }: HookRequest): Promise<HookAnswer> =>
+  withinTime({ outer: world.signal, watchdog: world.watchdog, first }, async (time) =>
     hook.run({
       main: await openMain(await world.ports('dry-run'), world.cwd),
       writing: () => world.ports('real'),
@@ -32,6 +35,7 @@ const answerOf = async (world: World, hook: GitHook, args: readonly string[]): P
       input: world.input ?? (async () => ''),
       env: world.env,
       time,
+      launcher: world.launcher,
     }),
   );
 
@@ -39,7 +43,8 @@ const answerOf = async (world: World, hook: GitHook, args: readonly string[]): P
  * Runs a git hook. Answers 6 for a push that is held back, else 0: what goes wrong is one line on standard error, and git
  * goes on. `LOCKSTEP=0` is silent. The caller must not wait for what still runs after the answer.
  */
-export const runHook = async (world: World, { name, args, json }: HookRequest): Promise<number> => {
+export const runHook = async (world: World, request: HookRequest): Promise<number> => {
+  const { name, json } = request;
   const { out, err } = world.terminal;
   const skip = (cause: string, hint?: string): number => {
     if (json) out(JSON.stringify({ kind: 'hook', hook: name, outcome: 'skipped', cause, hint: hint ?? null }));
@@ -50,7 +55,7 @@ export const runHook = async (world: World, { name, args, json }: HookRequest): 
   const hook = hooks.find((one) => one.name === name);
   if (hook === undefined) return skip(`no such hook; there are ${hooks.map((one) => one.name).join(', ')}`);
   try {
-    const { code, lines, facts } = await answerOf(world, hook, args);
+    const { code, lines, facts } = await answerOf(world, hook, request);
     if (json) out(JSON.stringify({ kind: 'hook', hook: name, ...facts }));
     else for (const line of lines) err(line);
     return code;

@@ -1,7 +1,7 @@
 /** `pre-push`: holds a push to the checklist before it; blocks only what is certainly unmet, where the policy says so. */
+import { acceptPush } from '../app/push/accept.ts';
 import { type JudgedGroup, judgePush, type PushJudgement } from '../app/push/judge.ts';
-import { shortRef } from '../domain/hook-settings.ts';
-import { readPushLines } from '../domain/push.ts';
+import { nothingToSync, readPushLines, shortRef } from '../domain/push.ts';
 import { firstUnmet, type Obstacle, renderPushLines } from '../domain/push-checklist.ts';
 import { type GitHook, type HookAnswer, nothingToSay } from './hook.ts';
 
@@ -82,19 +82,29 @@ const answer = (
   const { groups, targets } = judgement;
   const outcome = outcomeOf(judgement);
   const lines = [...keptLines(judgement), ...groups.flatMap((group) => groupLines(group, remote))];
-  const nothing = lines.length === 0 && groups.length > 0 && targets > 0 && !quiet;
+  const nothing = lines.length === 0 && groups.length > 0 && targets.length > 0 && !quiet;
   return {
     code: outcome === 'blocked' ? 6 : 0,
-    lines: nothing ? [say(`nothing to sync in what ${refsText(groups)} brings to ${remote}`)] : lines,
+    lines: nothing
+      ? [
+          say(
+            nothingToSync(
+              groups.flatMap(({ refs }) => refs.map(({ ref }) => ref)),
+              remote,
+            ),
+          ),
+        ]
+      : lines,
     facts: { outcome, ...factsOf(remote, judgement) },
   };
 };
 
 export const prePush: GitHook = {
   name: 'pre-push',
-  run: async ({ main, args: [remote = ''], input, time, env, writing }) => {
+  run: async ({ main, args: [remote = '', url = ''], input, time, env, writing, launcher }) => {
     const settings = main.project.hooks.prePush;
     time.allow(settings.budget);
+    const since = BigInt(Math.floor(main.ports.clock.now().getTime() - time.spent())) * 1_000_000n;
     const { refs, unread } = readPushLines(await input());
     const judgement = await judgePush(main, {
       remote,
@@ -105,11 +115,13 @@ export const prePush: GitHook = {
       signal: time.signal,
       left: time.left,
     });
-    if (unread.length > 0 && judgement.targets > 0) {
-      const { code, lines, facts } = answer(judgement, { remote, quiet: true });
-      const odd = say(`${unread.length} of git's lines could not be read, and what they push was not looked at`);
-      return { code, lines: [...lines, odd], facts: { ...facts, unread } };
-    }
-    return refs.length === 0 ? nothingToSay : answer(judgement, { remote, quiet: settings.quiet });
+    if (judgement.targets.length === 0 || refs.length + unread.length === 0) return nothingToSay;
+    const { code, lines, facts } = answer(judgement, { remote, quiet: settings.quiet || unread.length > 0 });
+    // A push of Lockstep's own sees to what comes after it.
+    const after = env.LOCKSTEP_PUSH === undefined ? main.project.hooks.postPush : undefined;
+    if (code === 0) await acceptPush(main, { judgement, refs, remote, url, since, launcher, writing, after });
+    if (unread.length === 0) return { code, lines, facts };
+    const odd = say(`${unread.length} of git's lines could not be read, and what they push was not looked at`);
+    return { code, lines: [...lines, odd], facts: { ...facts, unread } };
   },
 };

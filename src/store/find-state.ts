@@ -1,10 +1,14 @@
 /** Finds a main project and its state by reading files alone, for what has no time to start a git process. */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Files } from '../ports.ts';
+import type { Files as AllFiles } from '../ports.ts';
+
+type Files = Pick<AllFiles, 'stat' | 'real' | 'readText'>;
 
 export interface FoundMain {
   /** The work tree that holds the configuration. */
   readonly root: string;
+  /** Of this work tree: a linked one has its own. */
+  readonly gitDir: string;
   readonly commonDir: string;
 }
 
@@ -31,7 +35,7 @@ export const findMainFiles = (files: Files, dir: string, configName: string): Fo
     const gitDir = gitDirAt(files, at);
     if (gitDir !== undefined) {
       const config = files.stat(join(at, configName));
-      return config === undefined ? undefined : { root: at, commonDir: commonDirOf(files, gitDir) };
+      return config === undefined ? undefined : { root: at, gitDir, commonDir: commonDirOf(files, gitDir) };
     }
     if (dirname(at) === at) return undefined;
   }

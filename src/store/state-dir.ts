@@ -20,6 +20,16 @@ export interface StatePlaces {
   readonly failed: string;
   /** What rollback drills found, by target. */
   readonly drills: string;
+  /** What the hook's script passes without asking. */
+  readonly pushOk: string;
+  /** What the last look at a push was decided by. */
+  readonly pushFacts: string;
+  /** What a push that goes on brings to which remote. */
+  readonly pushNote: string;
+  /** The last work that a hook started in the background. */
+  readonly background: string;
+  /** Up to which commit the hooks have followed each work tree. */
+  readonly followed: string;
 }
 
 /** All places, absolute. Nothing is created. */
@@ -38,4 +48,9 @@ export const statePlaces = (dir: string): StatePlaces => ({
   verify: join(dir, 'verify'),
   failed: join(dir, 'failed'),
   drills: join(dir, 'drills'),
+  pushOk: join(dir, 'push-ok'),
+  pushFacts: join(dir, 'push-facts.json'),
+  pushNote: join(dir, 'push-note'),
+  background: join(dir, 'background.json'),
+  followed: join(dir, 'followed'),
 });

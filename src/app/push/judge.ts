@@ -17,7 +17,7 @@ import type { TargetRecord } from '../../domain/target.ts';
 import { compileCommitRule } from '../../pipeline/commit-rules.ts';
 import { chooseTargets } from '../choose-targets.ts';
 import type { MainProject } from '../main-project.ts';
-import { lackOf, reaches } from './lacking.ts';
+import { hasAll, lackOf, reaches } from './lacking.ts';
 import { isObstacle, missingTargets, orTold, outOfStep, type Saved, saveTarget, unsaved } from './obstacles.ts';
 import type { PresentBackupRequest } from './present-backup.ts';
 import { allPushed, type Compare, comparing, type PushedChanges, pushedChanges } from './pushed-changes.ts';
@@ -43,8 +43,10 @@ export interface PushJudgement {
   readonly groups: readonly JudgedGroup[];
   /** Branches that the push deletes and that the policy keeps, with what is to be done about it. */
   readonly keptBranches: readonly { readonly ref: string; readonly onUnmet: PushRule['onUnmet'] }[];
-  /** Targets that are not on hold. */
-  readonly targets: number;
+  /** Those that are not on hold. */
+  readonly targets: readonly TargetRecord[];
+  /** Looked-at refs to commits that no target lacks anything of. */
+  readonly settled: readonly PushedRef[];
 }
 
 interface Held {
@@ -185,13 +187,34 @@ const judgeGroup = async (judging: Judging, { rule, refs }: Held): Promise<Judge
   return { rule, refs: changes, lacking, lines, verdict: verdictOf(lines, rule.onUnmet) };
 };
 
+/** Target by target, until one lacks something. */
+const settledRefs = async (
+  { main, records, compare }: Judging,
+  groups: readonly JudgedGroup[],
+): Promise<readonly PushedRef[]> => {
+  const settled: PushedRef[] = [];
+  for (const { ref, tip } of groups.filter(({ lines }) => lines.length === 0).flatMap(({ refs }) => refs)) {
+    if (tip === null) continue;
+    let all = records.length > 0;
+    for (const record of records) {
+      all =
+        all &&
+        (await orTold({ target: record.name, mend: '' }, () => hasAll(main, { record, tips: [tip], compare }))) ===
+          true;
+    }
+    if (all) settled.push(ref);
+  }
+  return settled;
+};
+
 /** Throws what git throws, `registry-invalid`, and what ends the time. */
 export const judgePush = async (main: MainProject, request: PushRequest): Promise<PushJudgement> => {
-  const records = chooseTargets(main.registry.read().targets, 'all');
+  const targets = chooseTargets(main.registry.read().targets, 'all');
+  if (targets.length === 0) return { groups: [], keptBranches: [], targets, settled: [] };
   const rules = new Map(main.project.commitRules.map((rule) => [rule, compileCommitRule(rule.if)]));
   const compare = comparing(main, (rule, commit) => rules.get(rule)?.(commit) ?? false);
-  const judging: Judging = { main, request, records, compare, saved: new Map() };
+  const judging: Judging = { main, request, records: targets, compare, saved: new Map() };
   const groups: JudgedGroup[] = [];
-  if (records.length > 0) for (const held of grouped(request)) groups.push(await judgeGroup(judging, held));
-  return { groups, keptBranches: records.length === 0 ? [] : keptBranches(request), targets: records.length };
+  for (const held of grouped(request)) groups.push(await judgeGroup(judging, held));
+  return { groups, keptBranches: keptBranches(request), targets, settled: await settledRefs(judging, groups) };
 };

@@ -75,3 +75,28 @@ export const lackOf = async (
   }
   return lacking.size === 0 ? undefined : { records: unionOfRecords(found), components: [...lacking].sort(), unknown };
 };
+
+/** Every commit that something in a target is at. */
+export const commitsOf = ({ components }: Receipt, whole: string): ReadonlySet<string> =>
+  new Set([whole, ...Object.values(components).map(({ commit }) => commit)]);
+
+/**
+ * Whether a target has all of the commits, whatever of them is pushed and wherever it is pushed to. Throws as `lackOf`.
+ */
+export const hasAll = async (
+  main: MainProject,
+  { record, tips, compare }: Pick<LackRequest, 'record' | 'tips' | 'compare'>,
+): Promise<boolean> => {
+  const receipt = receiptOf(main, record);
+  if (receipt === undefined || receipt.commit === null || record.status === 'rolled_back') return false;
+  const type = baseType(main.project.types, record.type);
+  const project = projectFor(main.project, record.type);
+  const commits = commitsOf(receipt, receipt.commit);
+  for (const commit of commits) {
+    for (const tip of tips) {
+      const changes = await compare(commit, tip);
+      if (changes.unknown !== null || concerns(project, changes, type).concerned.length > 0) return false;
+    }
+  }
+  return true;
+};

@@ -1,8 +1,7 @@
 /** What keeps a line of the checklist before a push from being met, target by target. */
 import { countFiles } from '../../domain/changes.ts';
 import { LockstepError, messageOf } from '../../domain/errors.ts';
-import { shortRef } from '../../domain/hook-settings.ts';
-import { isTag } from '../../domain/push.ts';
+import { isTag, shortRef } from '../../domain/push.ts';
 import type { Obstacle } from '../../domain/push-checklist.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { targetPath } from '../layouts.ts';

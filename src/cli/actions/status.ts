@@ -1,4 +1,5 @@
 /** `sync status`: how each target stands, and why. */
+import { type BackgroundView, viewBackground } from '../../app/after/background-view.ts';
 import { forceHint, quarantineWords } from '../../app/quarantine.ts';
 import { lookAtTargets, type TargetStatusReport } from '../../app/status.ts';
 import type { Call } from '../call.ts';
@@ -43,6 +44,22 @@ export const quarantineLines = ({
     return `${quarantineWords(one)}: ${next}`;
   });
 
+const endings = { running: 'goes on since', 'cut-off': 'was cut off; it began', ended: 'began' } as const;
+
+/** What a hook started: while it goes on, and what came of it. */
+const backgroundLines = (view: BackgroundView | null): readonly string[] => {
+  if (view === null) return [];
+  const { state, hook, run, line, started, pid } = view;
+  const parts = [
+    `in the background, after ${hook}: ${endings[state]} ${localTime(started)}`,
+    ...(state === 'running' ? [`process ${pid}`] : []),
+    ...(run === null ? [] : [`run ${run} (lockstep sync show ${run})`]),
+    ...(line === null || line === '' ? [] : [line]),
+    ...(state === 'cut-off' ? ['lockstep sync recover'] : []),
+  ];
+  return [parts.join('; ')];
+};
+
 /** 3 when one is out of step; else, as *could not look* is not *in step*, 4 when some could not be looked at and 5 when none could. */
 const standing = (reports: readonly TargetStatusReport[]): number =>
   reports.some(({ status }) => status !== 'synchronized' && status !== 'unknown')
@@ -79,6 +96,7 @@ export const runStatus = async (
           ...rollbackLines(reports),
           ...reports.flatMap((report) => quarantineLines(report).map((line) => `  ${report.target}: ${line}`)),
         ];
-  call.answer({ kind: 'status', targets: reports }, lines);
+  const background = viewBackground(main);
+  call.answer({ kind: 'status', targets: reports, background }, [...lines, ...backgroundLines(background)]);
   return options.exitCode === true ? standing(reports) : 0;
 };

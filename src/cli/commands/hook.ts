@@ -1,6 +1,8 @@
-/** The `hook` command: what git calls. It hands everything on and is loaded when it runs. */
+/** The `hook` command: what git calls, and what a hook leaves to the background. It hands everything on and is loaded when it runs. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { backgroundCommand } from '../../domain/hooks/place.ts';
+import { callOf } from '../call.ts';
 import { addLeaf, type Finish } from '../leaf.ts';
 import type { World } from '../world.ts';
 
@@ -15,6 +17,17 @@ export const addHookCommand = (program: Command, world: World, finish: Finish): 
       const { runHook } = await import('../../hooks/index.ts');
       const cwd = common.C === undefined ? world.cwd : resolve(world.cwd, common.C);
       return runHook({ ...world, cwd }, { name, args, json: common.json === true });
+    },
+  });
+  addLeaf(program, finish, {
+    usage: `${backgroundCommand} <hook>`,
+    summary: 'sync all targets after a git hook; called by hooks',
+    examples: [`${backgroundCommand} post-merge`],
+    hidden: true,
+    run: async ({ common, args: [hook = ''] }) => {
+      const { followInBackground } = await import('../../app/after/background-sync.ts');
+      const main = await callOf(world, common).main();
+      return followInBackground(main, { hook, signal: world.signal, env: world.env });
     },
   });
 };

@@ -69,6 +69,7 @@ const ofArguments: Readonly<Record<string, Meaning>> = {
   'target add name': 'free',
   'sync explain what': 'free',
   'hook args': 'free',
+  'push args': 'free',
 };
 
 /** undefined for an option that nobody gave a meaning. */

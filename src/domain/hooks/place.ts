@@ -28,3 +28,6 @@ export interface Launcher {
   readonly node: string;
   readonly main: string;
 }
+
+/** The hidden command that a hook starts to sync in the background. */
+export const backgroundCommand = '__follow';

@@ -34,8 +34,8 @@ export interface BackupRequest {
   readonly receipt: Receipt | null;
   readonly installed?: BackupManifest['installed'];
   readonly checkout: BackupManifest['checkout'];
-  /** Called before each path is read; what it throws ends the backup, of which nothing stays. */
-  readonly meanwhile?: () => void;
+  /** Called with each absolute path before it is read; what it throws ends the backup, of which nothing stays. */
+  readonly meanwhile?: (absolute: string) => void;
 }
 
 export interface Made {
@@ -104,7 +104,7 @@ export const prepareBackup = (ground: BackupGround, request: BackupRequest): Bac
     const within = { files, objects: keptObjects(packs, writer), writer, seen };
     try {
       for (const { path, component, absolute } of open) {
-        request.meanwhile?.();
+        request.meanwhile?.(absolute);
         const trust = request.touched?.has(path) === true ? 'read back' : 'by name';
         const stands = isReached(path, absolute) ? capture(within, absolute, trust) : nothing;
         entries.set(path, { path, component, ...stands });
