@@ -13,6 +13,6 @@ it.each(hooks.map(({ name }) => name))('%s asks for ports that cannot write, and
     asked.push(mode);
     return world.ports(mode);
   };
-  expect(await runHook({ ...world, ports }, { name, args: [], json: false })).toBe(0);
+  expect(await runHook({ ...world, ports }, { name, args: [], json: false, first: 60_000 })).toBe(0);
   expect(asked).toEqual(['dry-run']);
 });

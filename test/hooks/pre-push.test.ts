@@ -1,11 +1,14 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fse from 'fs-extra';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { restore } from '../../src/app/restore.ts';
 import { commit, git, put, text } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 import { inStep, pushWorld } from './push-world.ts';
+
+// A loaded machine is no reason for another answer.
+vi.setConfig({ testTimeout: 300_000 });
 
 const nothing = (refs: string) => ({
   exit: 0,

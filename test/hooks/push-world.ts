@@ -13,6 +13,7 @@ import { commit, git, put, temporary } from '../fixtures/sandbox.ts';
 
 const none = '0'.repeat(40);
 const ports = machinePorts();
+const base = machineWorld('/', { out: () => {}, err: () => {} });
 
 export interface Told {
   readonly exit: number;
@@ -93,12 +94,14 @@ const pushWorldAt = (dir: string): PushWorld => {
     const lines: string[] = [];
     const said = (line: string): void => void lines.push(line);
     const world: World = {
-      ...machineWorld(root, { out: said, err: said }),
+      ...base,
+      terminal: { ...base.terminal, out: said, err: said },
+      cwd: root,
       ports: async (mode) => (mode === 'real' ? ports : dryRunPorts(ports)),
       input: async () => input(refs),
       ...changed,
     };
-    return { exit: await runHook(world, { name: 'pre-push', args: [name, remote], json }), lines };
+    return { exit: await runHook(world, { name: 'pre-push', args: [name, remote], json, first: 60_000 }), lines };
   };
   return {
     ...one,

@@ -8,13 +8,16 @@ import { initRepo, put, sampleMain, temporary } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
 
 /** Runs a hook in a folder; answers its exit code and its lines. */
-const call = async (cwd: string, name: string, changed: Partial<World> = {}) => {
+const call = async (cwd: string, name: string, changed: Partial<World> = {}, first = 60_000) => {
   const lines: string[] = [];
   const world = machineWorld(cwd, {
     out: (line) => void lines.push(`out: ${line}`),
     err: (line) => void lines.push(line),
   });
-  return { exit: await runHook({ ...world, ...changed }, { name, args: ['origin', 'url'], json: false }), lines };
+  return {
+    exit: await runHook({ ...world, ...changed }, { name, args: ['origin', 'url'], json: false, first }),
+    lines,
+  };
 };
 
 const silent = { exit: 0, lines: [] };
@@ -71,7 +74,7 @@ it('answers 0 with one line for a bug, and for a hook that is not there', async 
   });
   expect(await call(temporary('hook'), 'pre-rebase')).toEqual({
     exit: 0,
-    lines: ['lockstep pre-rebase: no such hook; there are pre-push, post-merge, post-rewrite'],
+    lines: ['lockstep pre-rebase: no such hook; there are pre-push, post-merge, post-rewrite, reference-transaction'],
   });
 });
 
@@ -79,7 +82,7 @@ it('goes on without an answer when its time is up', async () => {
   const ports = machinePorts();
   const hanging: Ports = { ...ports, git: { ...ports.git, places: () => new Promise(() => {}) } };
   const started = performance.now();
-  const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: async () => hanging });
+  const { exit, lines } = await call(temporary('hook'), 'pre-push', { ports: async () => hanging }, 3_000);
   expect(performance.now() - started).toBeLessThan(10_000);
   expect({ exit, lines }).toEqual({
     exit: 0,

@@ -5,6 +5,7 @@ import { packageGuards } from './guards/package.ts';
 import { planFileGuards } from './guards/plan-file.ts';
 import { pruningGuards } from './guards/pruning.ts';
 import { restoringGuards } from './guards/restoring.ts';
+import { pushGuards } from './guards/pushes.ts';
 import { stateGuards } from './guards/state.ts';
 import { tagGuards } from './guards/tags.ts';
 import { transactionGuards } from './guards/transaction.ts';
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...tagGuards,
   ...pruningGuards,
   ...restoringGuards,
+  ...pushGuards,
 ];

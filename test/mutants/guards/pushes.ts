@@ -1,0 +1,100 @@
+/** Guards of what hooks decide and start: certainty before blocking, nothing stale believed, nothing untrusted or taken back brought. */
+import type { Mutant } from '../mutant.ts';
+
+const pushTests = ['test/hooks/pre-push.test.ts'];
+const acceptedTests = ['test/hooks/push-accepted.test.ts'];
+const quickTests = ['test/hooks/quick-push.test.ts'];
+const followTests = ['test/hooks/follow.test.ts'];
+
+export const pushGuards: readonly Mutant[] = [
+  {
+    name: 'push-unknown-passes',
+    invariant: 8,
+    guard: 'what could not be told holds no push back',
+    file: 'src/domain/push-checklist.ts',
+    find: "if (state === 'unmet') return onUnmet",
+    replace: "if (state !== 'met') return onUnmet",
+    tests: pushTests,
+    named: 'blocks nothing for what cannot be told',
+  },
+  {
+    name: 'push-moving-target',
+    invariant: 3,
+    guard: 'a target that a run is at work in is not backed up half done',
+    file: 'src/app/push/obstacles.ts',
+    find: "if (work !== undefined) return { target, state: 'unknown', cause: work, mend: 'lockstep sync status' };",
+    replace: '',
+    tests: pushTests,
+    named: 'blocks nothing for what cannot be told',
+  },
+  {
+    name: 'push-ok-withdrawn',
+    invariant: 8,
+    guard: 'what was accepted is taken back before the state is written',
+    file: 'src/store/push-ok.ts',
+    find: '      withdrawPushOk(ports, places);\n      return write(...args);',
+    replace: '      return write(...args);',
+    tests: acceptedTests,
+    named: 'what was accepted is gone',
+  },
+  {
+    name: 'push-ok-settled',
+    invariant: 8,
+    guard: 'nothing that changed while it was looked at counts as accepted',
+    file: 'src/store/push-ok.ts',
+    find: '  if (!settled) withdrawPushOk(ports, places);\n',
+    replace: '',
+    tests: acceptedTests,
+    named: 'changed while it was looked at',
+  },
+  {
+    name: 'push-ok-whole-commit',
+    invariant: 8,
+    guard: 'only a commit that no target lacks anything of is accepted without asking',
+    file: 'src/app/push/judge.ts',
+    find: 'if (all) settled.push(ref);',
+    replace: 'settled.push(ref);',
+    tests: acceptedTests,
+    named: 'though only of what the remote has already',
+  },
+  {
+    name: 'push-facts-unchanged',
+    invariant: 8,
+    guard: 'a quick look believes nothing that was read from a file which changed since',
+    file: 'src/store/push-facts.ts',
+    find: 'kept.stats?.[at] === seen(files, path)',
+    replace: 'kept.stats !== undefined && at >= 0 && path !== ""',
+    tests: quickTests,
+    named: 'every doubt',
+  },
+  {
+    name: 'follow-trusted',
+    invariant: 7,
+    guard: 'what follows a hook runs only what is trusted here',
+    file: 'src/app/after/follow.ts',
+    find: 'if (!(await viewTrust(main, request.env)).trusted) {',
+    replace: 'if ((await viewTrust(main, request.env)).parts.length < 0) {',
+    tests: followTests,
+    named: 'starts nothing that is not trusted',
+  },
+  {
+    name: 'follow-quarantine',
+    invariant: 3,
+    guard: 'what follows a hook does not bring what was rolled back',
+    file: 'src/app/after/background-sync.ts',
+    find: "by: 'itself',",
+    replace: "by: 'force',",
+    tests: followTests,
+    named: 'does not bring what was rolled back',
+  },
+  {
+    name: 'follow-accepted',
+    invariant: 8,
+    guard: 'a sync follows only a push that brought HEAD to its remote',
+    file: 'src/app/after/accepted-push.ts',
+    find: '(await hasHead(main, ids)) ? await follow(main, request) : nothing',
+    replace: 'ids.length >= 0 && (await hasHead(main, ids)) !== null ? await follow(main, request) : nothing',
+    tests: followTests,
+    named: 'has not brought HEAD',
+  },
+];
