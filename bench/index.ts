@@ -2,6 +2,7 @@
 
 import { backup } from './backup.ts';
 import type { Bench } from './bench.ts';
+import { hooks } from './hooks.ts';
 import { start } from './start.ts';
 
-export const benches: readonly Bench[] = [start, backup];
+export const benches: readonly Bench[] = [start, backup, hooks];
