@@ -13,7 +13,7 @@ import {
 } from '../store/journal.ts';
 import { sha256 } from '../store/main-tree.ts';
 import type { StatePlaces } from '../store/state-dir.ts';
-import { tidy } from './transaction/places.ts';
+import { lostRoots, tidy } from './transaction/places.ts';
 import { undoEntries } from './transaction/undo.ts';
 import type { UndoReport } from './transaction/undo-log.ts';
 
@@ -60,16 +60,12 @@ const committed = (files: Files, header: JournalHeader): boolean => {
   });
 };
 
-const checkRoots = (files: Files, { header, entries }: JournalFacts): void => {
-  const used = new Set(entries.map((entry) => (entry.kind === 'file' ? header.places[entry.place]?.root : undefined)));
-  for (const root of header.places.map((place) => place.root)) {
-    if (root !== header.roots.target && !used.has(root)) continue;
-    if (files.real(root) !== root) {
-      throw new LockstepError('target-missing', `${root} is not there`, {
-        hint: 'bring it back (is a disk not mounted?), then type: lockstep sync recover',
-      });
-    }
-  }
+const checkRoots = (files: Files, { header: { roots, places }, entries }: JournalFacts): void => {
+  const [lost] = lostRoots(files, { target: roots.target, places, entries });
+  if (lost === undefined) return;
+  throw new LockstepError('target-missing', `${lost} is not there`, {
+    hint: 'bring it back (is a disk not mounted?), then type: lockstep sync recover',
+  });
 };
 
 /** A file is held only once the journal says that its turn has come: one that it knows nothing of means that lines were lost. */

@@ -15,7 +15,7 @@ import { actionKey, type Draft, type DraftGround, draftBatch, emptyBook, type St
 import { beginExternal, type External, type ExternalRequest, type Watched } from './transaction/external.ts';
 import { settleFolders } from './transaction/folder-mode.ts';
 import { swapOrder } from './transaction/order.ts';
-import { closePlaces, openPlace, stagingPlaces, tidy, type Workplace } from './transaction/places.ts';
+import { closePlaces, lostRoots, openPlace, stagingPlaces, tidy, type Workplace } from './transaction/places.ts';
 import { moveRef } from './transaction/refs.ts';
 import { type ContentOf, discardStaged, stageDraft } from './transaction/stage.ts';
 import { holdBatch, swapEntry } from './transaction/swap.ts';
@@ -258,6 +258,9 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
       const { readBackup } = deps;
       const undoGround = { ...workplace, readBackup, processes: ports.processes, run, externals };
       const entries = [...book.files, ...book.refs].map(({ entry }) => entry).filter(({ id }) => started.has(id));
+      const lost = lostRoots(files, { target: roots.target, places, entries });
+      if (lost.length > 0)
+        return { ...nothingDone, unfinished: lost.map((path) => ({ path, cause: 'it is not there any more' })) };
       const report = await undoEntries(undoGround, entries);
       if (report.unfinished.length > 0) return report;
       try {

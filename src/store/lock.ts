@@ -31,7 +31,7 @@ export interface LockRequest {
 
 export interface Lock {
   readonly paths: readonly string[];
-  /** Gives all back. Safe to call twice. */
+  /** Gives all back that can be given back, and then throws what the first other threw. Safe to call twice. */
   release(): void;
 }
 
@@ -138,7 +138,15 @@ export const acquireLock = async (
       if (!live) return;
       live = false;
       unwatch?.();
-      for (const file of [...files].reverse()) release(ports, file, facts.nonce);
+      const failures: unknown[] = [];
+      for (const file of [...files].reverse()) {
+        try {
+          release(ports, file, facts.nonce);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      for (const error of failures) throw error;
     },
   };
 };

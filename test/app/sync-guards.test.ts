@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, utimesSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layoutOf, rememberLayout } from '../../src/app/layouts.ts';
 import { type MainProject, openMain } from '../../src/app/main-project.ts';
+import { recoverAll } from '../../src/app/recover-all.ts';
 import { restore } from '../../src/app/restore.ts';
 import { status } from '../../src/app/status.ts';
 import type { SyncRequest } from '../../src/app/sync/job.ts';
@@ -135,6 +136,35 @@ describe('a target that somebody else is at work on', () => {
     expect(report).toMatchObject({ exit: 0, results: [{ outcome: 'done' }] });
     expect(told).toEqual(['planned', 'another run finished meanwhile: planned anew', 'planned']);
   });
+});
+
+it('says what was not put back when the folder is moved away in the middle, and puts it back once it is there', async () => {
+  const { root, main, run, at } = await world('app');
+  await run();
+  put(root, { 'docs/a.md': 'a2\n' });
+  commit(root, 'docs: second');
+  const before = treeLines(at('app'));
+  const report = await run({
+    emit: (event) => {
+      if (event.kind !== 'step.finished' || event.step !== 'docs') return;
+      renameSync(at('app'), at('away'));
+      symlinkSync(at('away'), at('app'));
+    },
+  });
+  expect(report).toMatchObject({ exit: 5, results: [{ outcome: 'undone' }] });
+  expect(report.results[0]?.cause).toContain('1 paths could not be put back');
+  expect(report.results[0]?.warnings).toEqual([
+    expect.stringContaining(`not put back: ${at('app')}: it is not there any more; then: lockstep sync recover`),
+    expect.stringContaining('the lock could not be given back'),
+  ]);
+  expect(readdirSync(main.state.journal)).toHaveLength(1);
+  rmSync(at('app'));
+  renameSync(at('away'), at('app'));
+  // The lock is still this process's own.
+  rmSync(join(at('app'), '.lockstep/lock'));
+  rmSync(join(at('app'), '.venv/.lockstep'), { recursive: true });
+  expect(await recoverAll(main)).toMatchObject([{ target: 'app' }]);
+  expect(treeLines(at('app'))).toEqual(before);
 });
 
 it("tells every target's own end: one that is gone hides no other", async () => {

@@ -274,6 +274,32 @@ describe('a target that changes under a run', () => {
     expect(text(`${target}-moved`, 'docs/a.md')).toBe('a\n');
   });
 
+  it.each([
+    'gone',
+    'a link to a copy of it',
+  ])('is not said to be put back when it is %s, and is recovered once it is back', async (how) => {
+    const { dir, target, roots } = makeTarget();
+    const before = lines(dir);
+    const transaction = openIn(dir);
+    const actions = [change(roots, 'docs/a.md', fileOf('a2\n')), change(roots, 'docs/gone.md', { kind: 'absent' })];
+    await transaction.stage(actions, content);
+    await transaction.swap(actions);
+    const away = join(dir, 'state', 'away');
+    renameSync(target, away);
+    if (how !== 'gone') symlinkSync(away, target);
+    const torn = treeLines(away);
+    const lost = { restored: 0, left: [], unfinished: [{ path: target, cause: 'it is not there any more' }] };
+    expect(await transaction.undo()).toEqual(lost);
+    expect(await recoverIn(dir)).toMatchObject([
+      { outcome: 'blocked', cause: expect.stringContaining('bring it back') },
+    ]);
+    expect(treeLines(away)).toEqual(torn);
+    rmSync(target, { force: true });
+    renameSync(away, target);
+    expect(await recoverIn(dir)).toMatchObject([{ outcome: 'undone', restored: 2, left: [] }]);
+    expect(lines(dir)).toEqual(before);
+  });
+
   it('is written to through no .lockstep that somebody turned into a link', async () => {
     for (const when of ['before staging', 'before putting in place', 'before the receipt']) {
       const { dir, target, roots } = makeTarget();

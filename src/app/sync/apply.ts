@@ -1,9 +1,10 @@
 /** Applies one target's plan under the locks of its roots, and tells the registry what became of it. */
+import { LockstepError, messageOf } from '../../domain/errors.ts';
 import type { TargetResult } from '../../domain/events.ts';
 import type { TargetStatus } from '../../domain/target.ts';
 import { type RunEnd, runTarget } from '../../pipeline/run.ts';
 import { stepKinds } from '../../steps/index.ts';
-import { acquireLock, layoutLockPaths } from '../../store/lock.ts';
+import { acquireLock, type Lock, layoutLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
 import { layoutOf, rememberLayout } from '../layouts.ts';
 import { look } from '../look.ts';
@@ -107,6 +108,36 @@ const planUnderLock = async (job: Job, first: Planned): Promise<Planned> => {
   return planned;
 };
 
+/** What a run comes to under its locks. */
+const underLock = async (
+  job: Job,
+  first: Planned,
+  { took }: { readonly took: () => number },
+): Promise<TargetResult> => {
+  const { main } = job;
+  const { record } = first.prepared;
+  const planned = await planUnderLock(job, first);
+  // A rollback may have come to its end since it was planned.
+  const held = planned === first ? undefined : refusalOf(job, planned);
+  if (held !== undefined) throw held;
+  await recordTarget(main, record.name, { status: 'syncing' });
+  const end = await applyPlan(job, planned);
+  const result = endedResult(job, { planned, end }, { record, took: took() });
+  const trouble = await tellRegistry(job, { planned, end }, result);
+  return { ...result, warnings: [...result.warnings, ...trouble] };
+};
+
+/** Whatever became of the run is told: that its lock cannot be given back, for its folder was moved away, hides nothing of it. */
+const giveBack = (lock: Lock): readonly string[] => {
+  try {
+    lock.release();
+    return [];
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    return [`the lock could not be given back, and is taken over by the next run: ${messageOf(error)}`];
+  }
+};
+
 /**
  * Locks, looks once more whether another run finished meanwhile, and applies.
  * Throws `locked`, and what planning anew throws; a step's failure is a result.
@@ -114,24 +145,17 @@ const planUnderLock = async (job: Job, first: Planned): Promise<Planned> => {
 export const applyLocked = async (
   job: Job,
   first: Planned,
-  { took }: { readonly took: () => number },
+  facts: { readonly took: () => number },
 ): Promise<TargetResult> => {
-  const { main } = job;
   const { record, layout } = first.prepared;
-  const target = record.name;
-  const what = `sync run ${job.facts.id} of ${target}`;
-  const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what });
+  const what = `sync run ${job.facts.id} of ${record.name}`;
+  const lock = await acquireLock(job.main.ports, layoutLockPaths(layout), { what });
+  let result: TargetResult;
   try {
-    const planned = await planUnderLock(job, first);
-    // A rollback may have come to its end since it was planned.
-    const held = planned === first ? undefined : refusalOf(job, planned);
-    if (held !== undefined) throw held;
-    await recordTarget(main, target, { status: 'syncing' });
-    const end = await applyPlan(job, planned);
-    const result = endedResult(job, { planned, end }, { record, took: took() });
-    const trouble = await tellRegistry(job, { planned, end }, result);
-    return { ...result, warnings: [...result.warnings, ...trouble] };
-  } finally {
-    lock.release();
+    result = await underLock(job, first, facts);
+  } catch (error) {
+    giveBack(lock);
+    throw error;
   }
+  return { ...result, warnings: [...result.warnings, ...giveBack(lock)] };
 };

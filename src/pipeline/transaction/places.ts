@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { LockstepError } from '../../domain/errors.ts';
 import { isInside, type Roots } from '../../domain/paths.ts';
 import type { Files, Tree } from '../../ports.ts';
-import type { Ended, FileEntry, Journal, StagingPlace } from '../../store/journal.ts';
+import type { Ended, FileEntry, Journal, JournalEntry, StagingPlace } from '../../store/journal.ts';
 import { lockstepFolder } from '../../store/receipts.ts';
 
 /** What putting files in place and putting them back works with. */
@@ -33,6 +33,20 @@ export const stagingPlaces = (files: Files, roots: Roots, txn: { run: string; ta
     }
     return { root, dir: join(folder, `txn-${encodeURIComponent(txn.run)}-${mark}`), hadFolder: found !== undefined };
   });
+};
+
+/**
+ * Roots that are not where they were: moved away, a link in their place, on a disk that is gone. What stands at their paths
+ * tells nothing of the run, and nothing can be put back. The target's own root counts always, others where they have entries.
+ */
+export const lostRoots = (
+  files: Files,
+  run: { readonly target: string; readonly places: readonly StagingPlace[]; readonly entries: readonly JournalEntry[] },
+): readonly string[] => {
+  const used = new Set(run.entries.map((entry) => (entry.kind === 'file' ? run.places[entry.place]?.root : undefined)));
+  return run.places
+    .map(({ root }) => root)
+    .filter((root) => (root === run.target || used.has(root)) && files.real(root) !== root);
 };
 
 /** Whether a path belongs to Lockstep itself: in any of the roots, or in another target that lies below one. */

@@ -14,6 +14,16 @@ const guardTests = ['test/pipeline/transaction-guards.test.ts'];
 
 export const transactionGuards: readonly Mutant[] = [
   {
+    name: 'undo-root-there',
+    invariant: 4,
+    guard: 'a target that was moved away under a run is not said to be as before',
+    file: 'src/pipeline/transaction.ts',
+    find: '      if (lost.length > 0)\n',
+    replace: '      if (lost.length > 99)\n',
+    tests: ['test/pipeline/trouble.test.ts'],
+    named: 'is not said to be put back',
+  },
+  {
     name: 'stage-own-folder',
     invariant: 5,
     guard: 'no plan writes in .lockstep, where undoing lies',
