@@ -294,7 +294,11 @@ it.each([
   ['a catastrophic pattern', condition("target.name.matches('(a+)+$')"), '`matches` is refused'],
   ['an expression of a hundred kilobytes', condition(`1 == ${'1 + '.repeat(25_000)}1`), 'longer than 2000'],
   ['an expression nested without end', condition(`${'('.repeat(900)}true${')'.repeat(900)}`), 'nested deeper than'],
-  ['half a megabyte of one text', `  - { uses: detect, id: "${'x'.repeat(500_000)}", wiht: x }\n`, 'did you mean `with`'],
+  [
+    'half a megabyte of one text',
+    `  - { uses: detect, id: "${'x'.repeat(500_000)}", wiht: x }\n`,
+    'did you mean `with`',
+  ],
 ])('refuses %s at its place', (_what, steps, message) => {
   const started = process.cpuUsage();
   const said = refusal(`name: own\nsteps:\n${steps}`);
