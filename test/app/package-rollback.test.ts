@@ -134,7 +134,7 @@ describe('a rollback of the package', () => {
     expect(broken.said).toMatch(
       /✗ package: rebuilt in a fresh environment: \d+ of \d+ files of tool 1\.0 are as recorded/,
     );
-  }, 240_000);
+  }, 600_000);
 
   it('in a portable Python without pip brings back scripts and direct_url.json', async () => {
     const top = temporary('package');
@@ -165,7 +165,7 @@ describe('a rollback of the package', () => {
     expect(await ok(main, 'target', 'drill', 'app')).toContain('its requirements were not checked, there is no pip');
     await lockstep(main, 'target', 'rollback', 'app', '--component', 'package');
     expect({ said: inside(builder, asked), files: files(target) }).toEqual(before);
-  }, 240_000);
+  });
 
   it('of an editable install returns its clone to the recorded commit', async () => {
     const top = temporary('package');
@@ -198,5 +198,5 @@ describe('a rollback of the package', () => {
     expect(await ok(main, 'target', 'drill', 'app')).toContain('opencode-ai rebuilt in a fresh environment');
     await lockstep(main, 'target', 'rollback', 'app', '--component', 'package');
     expect(look()).toEqual(before);
-  }, 240_000);
+  });
 });
