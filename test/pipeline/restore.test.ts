@@ -234,6 +234,7 @@ describe('a folder that is closed to its own owner', () => {
       open(ground);
       rmSync(join(root, 'closed/deep'), { recursive: true });
       put(root, { 'closed/in.md': 'other\n' });
+      chmodSync(join(root, 'closed'), 0o700);
       const changed = standing(root, skip);
       const planned = planRestore({ ...asked(ground, manifest), receipt: claimsAll(root, 'r2'), run: 'r3' });
       const state = statePlaces(join(dir, 'state'));
