@@ -13,6 +13,7 @@ import type { MainProject } from '../main-project.ts';
 import { transactionIn } from '../open-transaction.ts';
 import { waitingRuns } from '../recover.ts';
 import { afterwards, recordTarget } from '../target-record.ts';
+import { underLock } from '../under-lock.ts';
 
 export interface RestoreWork {
   readonly record: TargetRecord;
@@ -80,7 +81,7 @@ const swapIn = async (main: MainProject, work: RestoreWork): Promise<readonly st
 export const applyRestore = async (main: MainProject, work: RestoreWork): Promise<Restored> => {
   const { record, layout, receipt } = work;
   const lock = await acquireLock(main.ports, layoutLockPaths(layout), { what: `restore ${record.name}` });
-  try {
+  const { answer, trouble } = await underLock(lock, async () => {
     if (waitingRuns(main, record, layout.roots).length > 0) {
       throw new LockstepError('target-changed', 'another run was cut off meanwhile: nothing was restored', {
         hint: 'lockstep sync recover',
@@ -93,9 +94,8 @@ export const applyRestore = async (main: MainProject, work: RestoreWork): Promis
     }
     const undoWith = await backupBefore(main, work);
     const warnings = await swapIn(main, work);
-    const trouble = await afterwards(() => recordTarget(main, record.name, { status: 'rolled_back' }));
-    return { undoWith, warnings: [...warnings, ...trouble] };
-  } finally {
-    lock.release();
-  }
+    const unrecorded = await afterwards(() => recordTarget(main, record.name, { status: 'rolled_back' }));
+    return { undoWith, warnings: [...warnings, ...unrecorded] };
+  });
+  return { ...answer, warnings: [...answer.warnings, ...trouble] };
 };

@@ -1,10 +1,9 @@
 /** Applies one target's plan under the locks of its roots, and tells the registry what became of it. */
-import { LockstepError, messageOf } from '../../domain/errors.ts';
 import type { TargetResult } from '../../domain/events.ts';
 import type { TargetStatus } from '../../domain/target.ts';
 import { type RunEnd, runTarget } from '../../pipeline/run.ts';
 import { stepKinds } from '../../steps/index.ts';
-import { acquireLock, type Lock, layoutLockPaths } from '../../store/lock.ts';
+import { acquireLock, layoutLockPaths } from '../../store/lock.ts';
 import { openReceipts } from '../../store/receipts.ts';
 import { layoutOf, rememberLayout } from '../layouts.ts';
 import { look } from '../look.ts';
@@ -13,6 +12,7 @@ import { targetInPlan } from '../plan-file.ts';
 import { movedInTarget, stale } from '../plan-moved.ts';
 import { endCutOffLocked } from '../recover.ts';
 import { afterwards, recordTarget } from '../target-record.ts';
+import { underLock } from '../under-lock.ts';
 import type { Job } from './job.ts';
 import { type Planned, planForTarget } from './plan-target.ts';
 import { refusalOf } from './quarantined.ts';
@@ -109,7 +109,7 @@ const planUnderLock = async (job: Job, first: Planned): Promise<Planned> => {
 };
 
 /** What a run comes to under its locks. */
-const underLock = async (
+const runLocked = async (
   job: Job,
   first: Planned,
   { took }: { readonly took: () => number },
@@ -127,17 +127,6 @@ const underLock = async (
   return { ...result, warnings: [...result.warnings, ...trouble] };
 };
 
-/** Whatever became of the run is told: that its lock cannot be given back, for its folder was moved away, hides nothing of it. */
-const giveBack = (lock: Lock): readonly string[] => {
-  try {
-    lock.release();
-    return [];
-  } catch (error) {
-    if (!(error instanceof LockstepError)) throw error;
-    return [`the lock could not be given back, and is taken over by the next run: ${messageOf(error)}`];
-  }
-};
-
 /**
  * Locks, looks once more whether another run finished meanwhile, and applies.
  * Throws `locked`, and what planning anew throws; a step's failure is a result.
@@ -150,12 +139,6 @@ export const applyLocked = async (
   const { record, layout } = first.prepared;
   const what = `sync run ${job.facts.id} of ${record.name}`;
   const lock = await acquireLock(job.main.ports, layoutLockPaths(layout), { what });
-  let result: TargetResult;
-  try {
-    result = await underLock(job, first, facts);
-  } catch (error) {
-    giveBack(lock);
-    throw error;
-  }
-  return { ...result, warnings: [...result.warnings, ...giveBack(lock)] };
+  const { answer, trouble } = await underLock(lock, () => runLocked(job, first, facts));
+  return { ...answer, warnings: [...answer.warnings, ...trouble] };
 };
