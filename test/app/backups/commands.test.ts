@@ -6,7 +6,9 @@ import { runDiff } from '../../../src/cli/actions/backup-diff.ts';
 import { runPrune } from '../../../src/cli/actions/backup-prune.ts';
 import { runShow } from '../../../src/cli/actions/backup-show.ts';
 import type { Call } from '../../../src/cli/call.ts';
+import { runCommand } from '../../../src/cli/program.ts';
 import { flipBit } from '../../fixtures/backup-store.ts';
+import { machineWorld } from '../../fixtures/machine-ports.ts';
 import { type PlainWorld, plainWorld } from '../../fixtures/plain-world.ts';
 import { put } from '../../fixtures/sandbox.ts';
 import { spoken } from '../../fixtures/spoken.ts';
@@ -160,4 +162,33 @@ describe('backup prune', () => {
     expect(exit).toBe(4);
     expect(lines.at(-1)).toContain('--drop-damaged');
   });
+});
+
+it('each answers a program with one object, and a typing mistake with what was meant', async () => {
+  const out: string[] = [];
+  const err: string[] = [];
+  const typed = (...words: readonly string[]): Promise<number> =>
+    runCommand(
+      machineWorld(world.root, { out: (line) => void out.push(line), err: (line) => void err.push(line) }),
+      words,
+    );
+  const calls = [
+    ['backup', 'show', idAt(0)],
+    ['backup', 'diff', idAt(1), idAt(0)],
+    ['backup', 'diff', idAt(0)],
+    ['backup', 'check', '--read-data'],
+    ['backup', 'prune', '--dry-run'],
+  ];
+  for (const words of calls) expect(await typed(...words, '--json')).toBe(0);
+  const objects = out.map((line) => JSON.parse(line) as { readonly kind: string });
+  expect(objects.map(({ kind }) => kind)).toEqual([
+    'backup.show',
+    'backup.diff',
+    'backup.diff',
+    'backup.check',
+    'backup.prune',
+  ]);
+  expect(err).toEqual([]);
+  expect(await typed('backup', 'prunne')).toBe(2);
+  expect(err.join('\n')).toContain('did you mean backup prune?');
 });
