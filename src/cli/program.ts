@@ -82,8 +82,6 @@ const nearestCommand = (error: CommanderError, program: Command, argv: readonly 
 const usageError = (error: CommanderError, program: Command, argv: readonly string[]): LockstepError => {
   const near = nearestCommand(error, program, argv) ?? /\n\((Did you mean .*)\)/s.exec(error.message)?.[1];
   const message = error.message.replace(/\n\(Did you mean .*\)/s, '').replace(/^error: /, '');
-  const swallowed = swallowedOption(program, argv);
-  if (swallowed !== undefined) return swallowed;
   const hint = near === undefined ? helpFor(program, argv) : near.replace(/^D/, 'd');
   return new LockstepError('usage', message, { hint });
 };
@@ -124,6 +122,8 @@ export const runCommand = async (given: World, argv: readonly string[]): Promise
   });
   try {
     refuseHelpOfNothing(program, argv);
+    const swallowed = swallowedOption(program, argv);
+    if (swallowed !== undefined) return fail(world, swallowed, argv);
     await program.parseAsync([...argv], { from: 'user' });
     if (ended !== undefined) await catchUpAfter(world, ended);
     return ended?.code ?? 0;

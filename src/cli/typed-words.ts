@@ -37,7 +37,7 @@ export const helpFor = (program: Command, argv: readonly string[]): string => {
     : `lockstep ${path.map((command) => command.name()).join(' ')} --help shows how it goes`;
 };
 
-/** `--since --target app`: commander takes the second option for the value of the first, and complains of what is left. */
+/** `--since --target app`: commander takes the second option for the value of the first, and may find nothing to complain of. */
 export const swallowedOption = (program: Command, argv: readonly string[]): LockstepError | undefined => {
   const path = typedCommand(program, argv);
   const options = path.at(-1)?.options ?? [];

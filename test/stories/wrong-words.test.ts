@@ -90,6 +90,12 @@ describe('wrong words', () => {
       'name a commit, such as HEAD',
     ],
     ['a commit from before the first', 'sync detect --since HEAD~99', '"HEAD~99" is no commit', 'further back'],
+    [
+      'an option whose value is forgotten before another',
+      'target restore app --backup --dry-run',
+      'argument missing before --dry-run',
+      'lockstep target restore --help',
+    ],
     ['an unknown status', 'target update app --status synced', 'synced is no status', 'synchronized'],
   ])('%s', (_, words, says, next) => refuses(story.main, words.split(' '), { says, next }));
 
@@ -97,6 +103,10 @@ describe('wrong words', () => {
     const { exit, err } = await lockstep(story.main, 'target', 'restore', 'app', '--backup');
     expect(exit).toBe(2);
     expect(err).toContain("'--backup <id>' argument missing\nnext  lockstep target restore --help");
+    // With `--json` behind it, that would be the value, and the answer not the object that was asked for.
+    const asJson = await lockstep(story.main, 'target', 'restore', 'app', '--backup', '--json');
+    expect(asJson.exit).toBe(2);
+    expect(lastObject(asJson)).toMatchObject({ code: 'usage' });
   });
 
   it('the built command says the same', async () => {
