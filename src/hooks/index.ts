@@ -1,7 +1,10 @@
 /** The registry of git hooks, and the way they all run: within the budget, never in git's way. */
-import { openMain } from '../app/main-project.ts';
+import { join } from 'node:path';
+import { configName, openMain } from '../app/main-project.ts';
 import type { World } from '../cli/world.ts';
+import { parseDuration } from '../domain/duration.ts';
 import { LockstepError, messageOf } from '../domain/errors.ts';
+import type { Files } from '../ports.ts';
 import type { GitHook, HookAnswer } from './hook.ts';
 import { postMerge } from './post-merge.ts';
 import { postRewrite } from './post-rewrite.ts';
@@ -26,18 +29,36 @@ export interface HookRequest {
   readonly first?: number;
 }
 
+const durationOr = (text: string, otherwise: number): number => {
+  try {
+    return parseDuration(text);
+  } catch {
+    return otherwise;
+  }
+};
+
+/** The longest budget that the configuration speaks of, in milliseconds: until it is read properly, nobody knows better. */
+const glance = (files: Files, dir: string): number => {
+  const path = join(dir, configName);
+  if (files.stat(path)?.kind !== 'file') return 0;
+  const named = [...files.readText(path).matchAll(/\bbudget:\s*["']?([0-9a-z.]+)/g)].map(([, text = '']) => text);
+  return Math.max(0, ...named.map((text) => durationOr(text, 0)));
+};
+
 const answerOf = async (world: World, hook: GitHook, { args, first }: HookRequest): Promise<HookAnswer> =>
-  withinTime({ outer: world.signal, watchdog: world.watchdog, first }, async (time) =>
-    hook.run({
-      main: await openMain(await world.ports('dry-run'), world.cwd),
+  withinTime({ outer: world.signal, watchdog: world.watchdog, first }, async (time) => {
+    const ports = await world.ports('dry-run');
+    time.allow(Math.max(time.whole(), glance(ports.files, world.cwd)));
+    return hook.run({
+      main: await openMain(ports, world.cwd),
       writing: () => world.ports('real'),
       args,
       input: world.input ?? (async () => ''),
       env: world.env,
       time,
       launcher: world.launcher,
-    }),
-  );
+    });
+  });
 
 /**
  * Runs a git hook. Answers 6 for a push that is held back, else 0: what goes wrong is one line on standard error, and git

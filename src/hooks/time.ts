@@ -9,6 +9,8 @@ export interface HookTime {
   readonly left: () => number;
   /** Milliseconds since the start. */
   readonly spent: () => number;
+  /** The whole time, in milliseconds. */
+  readonly whole: () => number;
   /** Sets the whole time, from the start, in milliseconds. */
   readonly allow: (ms: number) => void;
 }
@@ -55,7 +57,14 @@ export const withinTime = async <T>(
   });
   set(first);
   try {
-    return await Promise.race([work({ signal, spent, left: () => Math.max(0, left() - reserve), allow: set }), ended]);
+    const time: HookTime = {
+      signal,
+      spent,
+      left: () => Math.max(0, left() - reserve),
+      whole: () => whole,
+      allow: set,
+    };
+    return await Promise.race([work(time), ended]);
   } finally {
     clearTimeout(handle);
     dog?.stop();

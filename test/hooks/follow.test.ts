@@ -11,6 +11,7 @@ import { restore } from '../../src/app/restore.ts';
 import { keepTrust, viewTrust } from '../../src/app/trust/trust.ts';
 import { type AfterMove, hookSettings } from '../../src/domain/hook-settings.ts';
 import type { BackgroundRequest, Ports } from '../../src/ports.ts';
+import { saveBackground } from '../../src/store/background.ts';
 import { movedSince } from '../../src/store/followed.ts';
 import { readPushNote, writePushNote } from '../../src/store/push-note.ts';
 import { machinePorts } from '../fixtures/machine-ports.ts';
@@ -174,6 +175,29 @@ describe('after main moved', () => {
     );
     expect(behindLine('merge', ['t1', 't2', 't3', 't4', 't5', 't6', 't7'])).toContain('t5 and 2 more are behind');
   });
+});
+
+it('what goes on in the background is told from what was cut off', async () => {
+  const { main } = await inStep();
+  const real = await main(machine);
+  expect(viewBackground(real)).toBeNull();
+  const owner = machine.identity.self();
+  const work = {
+    hook: 'post-merge',
+    owner,
+    started: '2026-11-27T09:00:00.000Z',
+    finished: null,
+    run: 'r',
+    exit: null,
+    line: null,
+  };
+  saveBackground(machine, real.state, work);
+  expect(viewBackground(real)).toMatchObject({ state: 'running', pid: process.pid, run: 'r' });
+  // No process has this number and began at another time than the one that has.
+  saveBackground(machine, real.state, { ...work, owner: { ...owner, startTime: '1' } });
+  expect(viewBackground(real)).toMatchObject({ state: 'cut-off' });
+  put(real.state.dir, { 'background.json': '{ torn' });
+  expect(viewBackground(real)).toBeNull();
 });
 
 describe('after a push', () => {

@@ -15,6 +15,7 @@ import {
 } from '../../domain/push-checklist.ts';
 import type { TargetRecord } from '../../domain/target.ts';
 import { compileCommitRule } from '../../pipeline/commit-rules.ts';
+import { askedOnce } from '../../store/asked-once.ts';
 import { chooseTargets } from '../choose-targets.ts';
 import type { MainProject } from '../main-project.ts';
 import { hasAll, lackOf, reaches } from './lacking.ts';
@@ -208,7 +209,9 @@ const settledRefs = async (
 };
 
 /** Throws what git throws, `registry-invalid`, and what ends the time. */
-export const judgePush = async (main: MainProject, request: PushRequest): Promise<PushJudgement> => {
+export const judgePush = async (opened: MainProject, request: PushRequest): Promise<PushJudgement> => {
+  // Targets that stand at one commit ask the same of it.
+  const main: MainProject = { ...opened, repo: askedOnce(opened.repo) };
   const targets = chooseTargets(main.registry.read().targets, 'all');
   if (targets.length === 0) return { groups: [], keptBranches: [], targets, settled: [] };
   const rules = new Map(main.project.commitRules.map((rule) => [rule, compileCommitRule(rule.if)]));
