@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { tagTargets } from '../../src/app/tag.ts';
 import { runBackups } from '../../src/cli/actions/backup.ts';
 import { runRestore } from '../../src/cli/actions/restore.ts';
-import type { Call } from '../../src/cli/call.ts';
-import { paintFor } from '../../src/cli/render/colours.ts';
 import { cutOff, type PlainWorld, plainWorld } from '../fixtures/plain-world.ts';
 import { text } from '../fixtures/sandbox.ts';
+import { spoken } from '../fixtures/spoken.ts';
 
 /** A target that was synced with `a1`, `a2`, … up to `a<last>`. */
 const synced = async (last: number) => {
@@ -20,25 +19,6 @@ const synced = async (last: number) => {
   const doc = (): string => text(world.at('app'), 'docs/a.md').trim();
   const plan = (): string => text(world.at('app'), 'plans/p.md').trim();
   return { ...world, doc, plan };
-};
-
-/** What a command says, and its exit code. */
-const spoken = async (
-  { main, request }: PlainWorld,
-  command: (call: Call) => Promise<number>,
-): Promise<{ readonly exit: number; readonly lines: readonly string[]; readonly object: unknown }> => {
-  const lines: string[] = [];
-  let object: unknown;
-  const call = {
-    world: { ...request, terminal: { columns: 100, interactive: false } },
-    main: async () => main,
-    paint: paintFor({ colour: false }),
-    answer: (answer: unknown, told: readonly string[]) => {
-      object = answer;
-      lines.push(...told);
-    },
-  } as unknown as Call;
-  return { exit: await command(call), lines, object };
 };
 
 const half = (world: PlainWorld) =>
