@@ -297,6 +297,14 @@ export interface Events {
   emit(event: EventBody): void;
 }
 
+/** What this computer is, as far as Lockstep depends on it. */
+export interface Machine {
+  /** Of the Node.js that runs this, such as `20.19.0`. */
+  readonly node: string;
+  /** Bytes that may still be written to the disk of a path that is there; undefined when that cannot be told. */
+  freeBytes(path: string): number | undefined;
+}
+
 export interface Ports {
   readonly files: Files;
   readonly openTree: (bounds: TreeBounds) => Tree;
@@ -310,4 +318,6 @@ export interface Ports {
   readonly groups?: ProcessGroups;
   /** Left out where nothing may go on after this process, as in a dry run. */
   readonly background?: Background;
+  /** Left out where nobody asks what runs this. */
+  readonly machine?: Machine;
 }

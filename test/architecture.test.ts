@@ -22,7 +22,7 @@ const floors: readonly (readonly string[])[] = [
   ['ports'],
   ['domain'],
 ];
-const kindFloors = ['steps', 'checks', 'integrations', 'formats', 'hooks'];
+const kindFloors = ['steps', 'checks', 'integrations', 'formats', 'hooks', 'app/doctor/kinds'];
 /** What only adapters and the composition root may import: Node's modules and packages that touch the world. */
 const worldly =
   /^(node:)?(fs|child_process|net|os|process|http|https|dgram|tls|worker_threads|readline)(\/|$)|^(execa|fs-extra|fast-glob|simple-git)$/;

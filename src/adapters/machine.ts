@@ -10,6 +10,7 @@ import { processIdentity } from './process-identity.ts';
 import { spawnProcesses } from './processes.ts';
 import { askPython } from './python.ts';
 import { diskState } from './state-files.ts';
+import { thisMachine } from './this-machine.ts';
 import { diskTree } from './tree.ts';
 
 export interface Machine {
@@ -40,5 +41,6 @@ export const machinePorts = (machine: Machine): Ports => {
     identity: processIdentity(),
     groups,
     background: startInBackground(env),
+    machine: thisMachine,
   };
 };

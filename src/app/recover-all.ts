@@ -11,7 +11,7 @@ import type { MainProject } from './main-project.ts';
 import { type CutOff, recoverLocked, recoverTarget, waitingRuns } from './recover.ts';
 
 /** Whether a run was cut off here that left no journal: a lock whose owner is dead, or an entry that says `syncing`. */
-const leftBehind = (main: MainProject, record: TargetRecord): boolean => {
+export const leftBehind = (main: MainProject, record: TargetRecord): boolean => {
   const { files, identity } = main.ports;
   const around = (record.roots ?? []).map((root) => resolve(main.git.mainWorktree, root));
   for (const root of new Set([targetPath(main, record), ...around])) {

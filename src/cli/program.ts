@@ -7,6 +7,7 @@ import { catchUpAfter } from './catch-up.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addConfigCommands } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
 import { addHooksCommands } from './commands/hooks.ts';
@@ -51,6 +52,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addConfigCommands(program, world, finish);
   addPipelineCommands(program, world, finish);
   addValidateCommand(program, world, finish);
+  addDoctorCommand(program, world, finish);
   addPushCommand(program, world, finish);
   addTrustCommand(program, world, finish);
   addHookCommand(program, world, finish);

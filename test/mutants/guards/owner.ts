@@ -552,4 +552,14 @@ export const ownerGuards: readonly Mutant[] = [
     tests: copyTests,
     named: 'that is misspelt',
   },
+  {
+    name: 'doctor-schema-edited',
+    invariant: 3,
+    guard: 'a copy of a schema that somebody edited is not written over',
+    file: 'src/config/stamped-schema.ts',
+    find: 'stamped === digest(schema) ?',
+    replace: "stamped !== '' ?",
+    tests: ['test/app/doctor.test.ts'],
+    named: 'is mended by --fix',
+  },
 ];
