@@ -5,14 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
 import { outletTo } from './adapters/outlet.ts';
-import { groupBook } from './adapters/process-groups.ts';
+import type { GroupBook } from './adapters/process-groups.ts';
 import type { World } from './cli/world.ts';
 import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
 import type { Ports } from './ports.ts';
 
 const scratch = new Set<string>();
-const groups = groupBook();
+/** Only a command that may start something has one. */
+let groups: GroupBook | undefined;
 const stop = new AbortController();
 
 const cleanUp = (): void => {
@@ -26,7 +27,7 @@ for (const name of Object.keys(signalExits) as StopSignal[]) {
   process.on(name, () => {
     if (stopping) {
       // The second one ends at once; what is left waits for recover.
-      groups.endAll();
+      groups?.endAll();
       cleanUp();
       process.exit(signalExits[name]);
     }
@@ -39,10 +40,12 @@ const complaints = outletTo(process.stderr);
 
 /** Loaded when a command asks for them: one that only explains itself needs none of it. */
 const buildPorts = async (mode: 'real' | 'dry-run'): Promise<Ports> => {
-  const [{ machinePorts }, { dryRunPorts }] = await Promise.all([
+  const [{ machinePorts }, { dryRunPorts }, { groupBook }] = await Promise.all([
     import('./adapters/machine.ts'),
     import('./adapters/dry-run.ts'),
+    import('./adapters/process-groups.ts'),
   ]);
+  groups ??= groupBook();
   const ports = machinePorts({ env: process.env, groups, onScratch: (dir) => void scratch.add(dir) });
   return mode === 'dry-run' ? dryRunPorts(ports) : ports;
 };

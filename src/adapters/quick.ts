@@ -1,6 +1,5 @@
 /** The few reads and writes of a quick look at a push: whole answers, and nothing loaded for them. */
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Files, Stat, StateFiles } from '../ports.ts';
 import { cleanEnvironment, type Environment } from './environment.ts';
@@ -48,7 +47,7 @@ export const quick = (cwd: string, env: Environment): Quick => ({
   },
   state: {
     replace: (path, bytes) => {
-      const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+      const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
       writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, path);
     },

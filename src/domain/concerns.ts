@@ -24,7 +24,8 @@ export interface Concerns {
   readonly others: readonly ChangeRecord[];
 }
 
-const clean = (path: string): string => posix.join('.', path).replace(/\/+$/, '').replace(/^\.$/, '');
+/** A source as it is compared: plain, without a slash at the end; '' is all of main. */
+export const cleanSource = (path: string): string => posix.join('.', path).replace(/\/+$/, '').replace(/^\.$/, '');
 
 const applies = (into: Into, type: string): boolean => intoFor(into, type) !== undefined;
 
@@ -36,7 +37,7 @@ const below = (folder: string, path: string): string | undefined => {
 };
 
 const sourceTest = (source: ComponentSource): ((path: string) => boolean) => {
-  const folders = source.from.map(clean);
+  const folders = source.from.map(cleanSource);
   const excluded = compileGlobs(source.exclude);
   return (path) =>
     folders.some((folder) => {
@@ -49,12 +50,14 @@ const sourceTest = (source: ComponentSource): ((path: string) => boolean) => {
 export const componentsOf = (project: ComponentMap, targetType: string): ((path: string) => readonly string[]) => {
   const parts: { readonly name: string; readonly holds: (path: string) => boolean }[] = [];
   const { path: folder } = project.package;
-  if (folder !== null) parts.push({ name: 'package', holds: (path) => below(clean(folder), path) !== undefined });
+  if (folder !== null) parts.push({ name: 'package', holds: (path) => below(cleanSource(folder), path) !== undefined });
   for (const { name, sources } of project.components) {
     const tests = sources.filter((source) => applies(source.into, targetType)).map(sourceTest);
     parts.push({ name, holds: (path) => tests.some((test) => test(path)) });
   }
-  const files = new Set(project.config.filter(({ into }) => applies(into, targetType)).map(({ from }) => clean(from)));
+  const files = new Set(
+    project.config.filter(({ into }) => applies(into, targetType)).map(({ from }) => cleanSource(from)),
+  );
   parts.push({ name: 'config', holds: (path) => files.has(path) });
   return (path) => parts.filter((part) => part.holds(path)).map((part) => part.name);
 };

@@ -1,5 +1,4 @@
 /** Answers the usual push, which brings no target anything, from what the last look was decided by; whatever else is pushed is looked at properly. */
-import { componentsOf } from '../domain/concerns.ts';
 import { isPlainBranch, nothingToSync, readPushLines } from '../domain/push.ts';
 import type { Files, StateFiles } from '../ports.ts';
 import { findMainFiles } from '../store/find-state.ts';
@@ -23,23 +22,22 @@ export interface QuickGround {
   readonly since: number;
 }
 
-/** Whether no component of any target has a file that differs between its commit and the pushed one. */
-const bringsNothing = ({ git }: QuickGround, { types, budget }: PushFacts, tips: readonly string[]): boolean => {
-  const known = new Map<string, readonly string[] | undefined>();
-  const changed = (from: string, to: string): readonly string[] | undefined => {
-    const key = `${from} ${to}`;
-    if (!known.has(key)) {
-      const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', from, to, '--'];
-      known.set(key, from === to ? [] : git(args, budget)?.split('\0').slice(0, -1));
-    }
-    return known.get(key);
-  };
-  return types.every(({ type, components, commits }) => {
-    const within = componentsOf(components, type);
-    return commits.every((commit) =>
-      tips.every((tip) => changed(commit, tip)?.every((path) => within(path).length === 0) === true),
-    );
-  });
+/** Whether nothing that could reach a target differs between the commit of any component and a pushed one. */
+const bringsNothing = (
+  { git }: QuickGround,
+  { sources, commits, budget }: PushFacts,
+  tips: readonly string[],
+): boolean => {
+  const reaches = (path: string): boolean =>
+    sources.some((source) => source === '' || path === source || path.startsWith(`${source}/`));
+  return commits.every((commit) =>
+    tips.every((tip) => {
+      if (commit === tip) return true;
+      const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', commit, tip, '--'];
+      const changed = git(args, budget)?.split('\0').slice(0, -1);
+      return changed !== undefined && !changed.some(reaches);
+    }),
+  );
 };
 
 /** The lines to say; undefined when the push has to be looked at properly. Throws nothing that a proper look would not say better. */

@@ -1,19 +1,9 @@
 /** What a look at a push was decided by, for the next one: believed only while nothing that it was read from has changed. */
-import type { ComponentMap } from '../domain/concerns.ts';
 import type { Files, StateFiles } from '../ports.ts';
 import { tick } from './push-ok.ts';
 import type { StatePlaces } from './state-dir.ts';
 
-const format = 1;
-
-/** One type of targets, and the commits that their components are at. */
-export interface TypeFacts {
-  /** The built-in type. */
-  readonly type: string;
-  /** The project as targets of this type see it. */
-  readonly components: ComponentMap;
-  readonly commits: readonly string[];
-}
+const format = 2;
 
 /** A ref that is held to the checklist. */
 export interface LookedRef {
@@ -25,7 +15,10 @@ export interface LookedRef {
 
 export interface PushFacts {
   readonly root: string;
-  readonly types: readonly TypeFacts[];
+  /** Files and folders of main, without a slash at the end, outside of which nothing reaches a target; '' is all of it. */
+  readonly sources: readonly string[];
+  /** The commits that components of targets are at. */
+  readonly commits: readonly string[];
   readonly looked: readonly LookedRef[];
   /** Milliseconds. */
   readonly budget: number;

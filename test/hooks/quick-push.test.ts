@@ -123,7 +123,7 @@ it('leaves everything else, and every doubt, to a proper look', async () => {
       },
     ],
     ['torn facts', () => writeFileSync(facts, kept.slice(0, -20))],
-    ['facts of another version', () => writeFileSync(facts, kept.replace('"format":1', '"format":2'))],
+    ['facts of another version', () => writeFileSync(facts, kept.replace('"format":2', '"format":3'))],
     ['no facts', () => rmSync(facts)],
   ];
   for (const [name, change] of changes) {

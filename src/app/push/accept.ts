@@ -1,14 +1,13 @@
 /** Remembers a push that is let through: what may pass without asking next time, and what is to be synced once the remote has it. */
 import { join } from 'node:path';
-import type { ComponentMap } from '../../domain/concerns.ts';
+import { cleanSource } from '../../domain/concerns.ts';
 import { LockstepError } from '../../domain/errors.ts';
 import { type AfterSettings, actsOn } from '../../domain/hook-settings.ts';
 import type { Launcher } from '../../domain/hooks/place.ts';
 import { isPlainBranch, type PushedRef, shortRef } from '../../domain/push.ts';
-import { baseType, projectFor } from '../../domain/team-types.ts';
 import { pipelineFolder } from '../../pipeline/written.ts';
 import type { Ports } from '../../ports.ts';
-import { type PushFacts, savePushFacts, type TypeFacts } from '../../store/push-facts.ts';
+import { type PushFacts, savePushFacts } from '../../store/push-facts.ts';
 import { writePushNote } from '../../store/push-note.ts';
 import { type Acceptance, writePushOk } from '../../store/push-ok.ts';
 import { openReceipts } from '../../store/receipts.ts';
@@ -45,51 +44,48 @@ const watchedPaths = (main: MainProject, { judgement, launcher }: AcceptRequest)
   return [join(main.git.root, configName), ...pipelines, main.state.registry, launcher.main, ...targets];
 };
 
-/** The commits that the components of targets are at, by type; undefined when one was never synced, or went back. */
-const typeFacts = (main: MainProject, { judgement }: AcceptRequest): readonly TypeFacts[] | undefined => {
-  const types = new Map<
-    string,
-    { readonly project: ComponentMap; readonly type: string; readonly commits: Set<string> }
-  >();
+/** The commits that components of targets are at; undefined when one was never synced, or went back. */
+const commitsAt = (main: MainProject, { judgement }: AcceptRequest): readonly string[] | undefined => {
+  const commits = new Set<string>();
   for (const record of judgement.targets) {
     const receipt = receiptOf(main, record);
     if (receipt === undefined || receipt.commit === null || record.status === 'rolled_back') return undefined;
-    const type = baseType(main.project.types, record.type);
-    const known = types.get(record.type) ?? {
-      project: projectFor(main.project, record.type),
-      type,
-      commits: new Set(),
-    };
-    for (const commit of commitsOf(receipt, receipt.commit)) known.commits.add(commit);
-    types.set(record.type, known);
+    for (const commit of commitsOf(receipt, receipt.commit)) commits.add(commit);
   }
-  return [...types.values()].map(({ project, type, commits }) => ({
-    type,
-    components: { package: { path: project.package.path }, components: project.components, config: project.config },
-    commits: [...commits].sort(),
-  }));
+  return [...commits].sort();
 };
 
-/** As `typeFacts`; a receipt that cannot be read is no ground for anything. */
-const typeFactsOrNone = (main: MainProject, request: AcceptRequest): readonly TypeFacts[] | undefined => {
+/** As `commitsAt`; a receipt that cannot be read is no ground for anything. */
+const commitsOrNone = (main: MainProject, request: AcceptRequest): readonly string[] | undefined => {
   try {
-    return typeFacts(main, request);
+    return commitsAt(main, request);
   } catch (error) {
     if (error instanceof LockstepError) return undefined;
     throw error;
   }
 };
 
+/** Whatever a component of any type may take, and what it excludes besides: rather one folder too many. */
+const sourcesOf = ({ package: { path }, components, config }: MainProject['project']): readonly string[] => {
+  const all = [
+    ...(path === null ? [] : [path]),
+    ...components.flatMap(({ sources }) => sources.flatMap(({ from }) => from)),
+    ...config.map(({ from }) => from),
+  ];
+  return [...new Set(all.map(cleanSource))].sort();
+};
+
 /** What the next look may be decided by, where every ref was one that is looked at. */
 const keepFacts = (main: MainProject, request: AcceptRequest, ports: Ports): void => {
   const { judgement, refs, remote, since } = request;
   const looked = judgement.groups.flatMap((group) => group.refs.map(({ ref }) => ref));
-  const types = looked.length === refs.length && refs.every(isPlainBranch) ? typeFactsOrNone(main, request) : undefined;
-  if (types === undefined) return;
+  const commits = looked.length === refs.length && refs.every(isPlainBranch) ? commitsOrNone(main, request) : undefined;
+  if (commits === undefined) return;
   const { prePush, postPush } = main.project.hooks;
   const facts: PushFacts = {
     root: main.git.root,
-    types,
+    sources: sourcesOf(main.project),
+    commits,
     looked: looked.map(({ remoteRef: ref }) => ({ remote, ref, noted: actsOn(postPush, shortRef(ref)) })),
     budget: prePush.budget,
     quiet: prePush.quiet,
