@@ -15,6 +15,6 @@ export const runCompletion = async (call: Call, name: string): Promise<number> =
     });
   }
   const script = shell.script(call.world.launcher);
-  call.answer({ kind: 'completion', shell: name, install: shell.install, script }, [script.trimEnd()]);
+  call.answer({ kind: 'completion', shell: name, install: shell.install, script }, script.trimEnd().split('\n'));
   return 0;
 };
