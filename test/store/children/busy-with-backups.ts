@@ -1,7 +1,6 @@
 /** Makes backups, drops old ones of its own and prunes, over and over, and acknowledges each on standard output, until it is told to end. */
 import { mkdtempSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LockstepError } from '../../../src/domain/errors.ts';
 import { packsAlone } from '../../../src/store/backups/claims.ts';
 import { dropManifests } from '../../../src/store/backups/drop.ts';
@@ -13,7 +12,7 @@ import { statePorts } from '../../fixtures/state-ports.ts';
 const [dir = '', who = ''] = process.argv.slice(2);
 const ports = statePorts();
 const places = statePlaces(dir);
-const tree = mkdtempSync(join(tmpdir(), 'lockstep-busy-'));
+const tree = mkdtempSync(join(dirname(dir), 'tree-'));
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 let goOn = true;
 process.once('SIGTERM', () => {
