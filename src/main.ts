@@ -6,6 +6,7 @@ import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
 import { outletTo } from './adapters/outlet.ts';
 import type { GroupBook } from './adapters/process-groups.ts';
+import { clackPrompts } from './adapters/prompts.ts';
 import type { World } from './cli/world.ts';
 import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
@@ -60,7 +61,10 @@ const world: World = {
     colour: process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     columns: process.stdout.columns ?? 80,
     ...(interactive && process.stdin.isTTY === true
-      ? { ask: askYesNo({ input: process.stdin, output: process.stdout, signal: stop.signal }) }
+      ? {
+          ask: askYesNo({ input: process.stdin, output: process.stdout, signal: stop.signal }),
+          prompts: clackPrompts({ input: process.stdin, output: process.stdout, signal: stop.signal }),
+        }
       : {}),
   },
   cwd: process.cwd(),

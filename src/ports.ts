@@ -297,6 +297,18 @@ export interface Events {
   emit(event: EventBody): void;
 }
 
+/** Asks the person at the terminal. Each throws `interrupted` when the person ends the asking instead of answering. */
+export interface Prompts {
+  text(question: { readonly message: string; readonly initial: string }): Promise<string>;
+  /** Any number of the options, in their order. */
+  choose(question: {
+    readonly message: string;
+    readonly options: readonly string[];
+    readonly initial: readonly string[];
+  }): Promise<readonly string[]>;
+  confirm(question: { readonly message: string; readonly initial: 'yes' | 'no' }): Promise<boolean>;
+}
+
 /** What this computer is, as far as Lockstep depends on it. */
 export interface Machine {
   /** Of the Node.js that runs this, such as `20.19.0`. */

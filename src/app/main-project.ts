@@ -36,7 +36,7 @@ export const findMain = async (ports: Ports, dir: string): Promise<GitPlaces> =>
   }
   if (ports.files.stat(join(git.root, configName)) === undefined) {
     throw new LockstepError('not-a-main-project', `${git.root} has no ${configName}`, {
-      hint: `write a ${configName} (the README shows one), or name the main project with -C <dir>`,
+      hint: `lockstep init writes one; or name the main project with -C <dir>`,
     });
   }
   return git;

@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addHookCommand } from './commands/hook.ts';
 import { addHooksCommands } from './commands/hooks.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addPipelineCommands } from './commands/pipeline.ts';
 import { addPushCommand } from './commands/push.ts';
 import { addSyncCommands } from './commands/sync.ts';
@@ -52,6 +53,7 @@ export const buildProgram = (world: World, finish: Finish): Command => {
   addConfigCommands(program, world, finish);
   addPipelineCommands(program, world, finish);
   addValidateCommand(program, world, finish);
+  addInitCommand(program, world, finish);
   addDoctorCommand(program, world, finish);
   addPushCommand(program, world, finish);
   addTrustCommand(program, world, finish);

@@ -1,6 +1,6 @@
 /** What a command gets from the composition root: the world, already wrapped for a dry run or not. */
 import type { Launcher } from '../domain/hooks/place.ts';
-import type { Ports, Watchdog } from '../ports.ts';
+import type { Ports, Prompts, Watchdog } from '../ports.ts';
 
 export interface Terminal {
   readonly out: (text: string) => void;
@@ -11,6 +11,8 @@ export interface Terminal {
   readonly columns: number;
   /** Asks a yes-or-no question; left out where nobody sits at both ends. No, and an interruption, are false. */
   readonly ask?: (question: string) => Promise<boolean>;
+  /** Asks for more than yes or no, under the same condition. */
+  readonly prompts?: Prompts;
 }
 
 /** What a line may be wide where a person looks at it; Infinity in pipes and files, where nothing is cut off. */

@@ -562,4 +562,14 @@ export const ownerGuards: readonly Mutant[] = [
     tests: ['test/app/doctor.test.ts'],
     named: 'is mended by --fix',
   },
+  {
+    name: 'init-over-a-file',
+    invariant: 3,
+    guard: 'a second init plans nothing where somebody has a file',
+    file: 'src/app/init/init.ts',
+    find: 'wanted.filter(({ path }) => !there(path))',
+    replace: 'wanted',
+    tests: ['test/app/init.test.ts'],
+    named: 'a second one writes nothing',
+  },
 ];
