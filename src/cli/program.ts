@@ -72,13 +72,16 @@ const nearestCommand = (error: CommanderError, program: Command, argv: readonly 
     { word: command.name(), path: command.name() },
     ...command.commands.map((leaf) => ({ word: leaf.name(), path: `${command.name()} ${leaf.name()}` })),
   ]);
-  const near = nearestName(
-    word,
-    paths.map((one) => one.word),
-  );
-  const meant = paths.filter((one) => one.word === near);
-  // Several groups have a `list`: that of the group that was typed is meant.
-  const found = meant.find(({ path }) => argv.includes(path.split(' ')[0] ?? '')) ?? meant[0];
+  // In the group that was typed, if one is near there: `backup prun` is no slip for `sync run`.
+  const group = paths.filter(({ path }) => path.includes(' ') && argv.includes(path.split(' ')[0] ?? ''));
+  const nearIn = (some: typeof paths) => {
+    const near = nearestName(
+      word,
+      some.map((one) => one.word),
+    );
+    return some.find((one) => one.word === near);
+  };
+  const found = nearIn(group) ?? nearIn(paths);
   return found === undefined ? undefined : `Did you mean ${found.path}?`;
 };
 

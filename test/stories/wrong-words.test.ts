@@ -69,6 +69,7 @@ describe('wrong words', () => {
     ['a mistyped option', 'sync run --targt app', "unknown option '--targt'", 'did you mean --target?'],
     ['a mistyped group', 'snyc', "unknown command 'snyc'", 'did you mean sync?'],
     ['a mistyped command', 'sync rnu', "unknown command 'rnu'", 'did you mean sync run?'],
+    ['a command that another group has too', 'backup prun', "unknown command 'prun'", 'did you mean backup prune?'],
     ['a command without its group', 'detect', "unknown command 'detect'", 'did you mean sync detect?'],
     ['a missing argument', 'target show', "missing required argument 'target'", 'lockstep target show --help'],
     ['a missing option', 'target add other', '--path <folder>', 'lockstep target add --help'],
