@@ -176,10 +176,13 @@ describe('the checks', () => {
     ]);
   });
 
-  it('a receipt that cannot be read is broken', async () => {
+  it('a receipt that cannot be read, or that a newer Lockstep wrote, is broken', async () => {
     const one = fleet('app');
     put(one.at('app'), { '.lockstep/receipts/words.json': '{' });
     expect(await found('targets', { dir: one.root })).toMatchObject([{ subject: 'app', verdict: 'broken' }]);
+    put(one.at('app'), { '.lockstep/receipts/words.json': '{ "format": 99 }' });
+    const [newer] = await found('targets', { dir: one.root });
+    expect(newer).toMatchObject({ verdict: 'broken', mend: expect.stringContaining('update Lockstep') });
   });
 
   it("a lock of a process that lives is nobody's to remove, and one that names nobody is said", async () => {
@@ -282,6 +285,7 @@ describe('where there is no main project', () => {
   it.each([
     ['in no repository', {}],
     ['with a configuration that is wrong', { 'sync.config.yaml': 'version: 1\nproject: 3\n' }],
+    ['with a registry of a newer Lockstep', { '.git/lockstep/registry.json': '{ "version": 99, "targets": [] }' }],
   ])('%s that is said, and what could not be looked at is not fine', async (_what, files) => {
     const one = fleet('app');
     if (Object.keys(files).length > 0) put(one.root, files);

@@ -7,7 +7,7 @@ import { surveyFiles } from '../../src/app/init/survey.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Prompts } from '../../src/ports.ts';
-import { makeFleetTarget } from '../fixtures/fleet.ts';
+import { fleet, makeFleetTarget } from '../fixtures/fleet.ts';
 import { machineWorld } from '../fixtures/machine-ports.ts';
 import { commit, initRepo, put, temporary, text } from '../fixtures/sandbox.ts';
 import { treeHash } from '../fixtures/tree-hash.ts';
@@ -198,6 +198,28 @@ describe('init', () => {
     expect(text(root, 'sync.config.yaml')).toContain('  docs: { from: docs, into: docs/words }');
     commit(root, 'docs: first');
     expect(await lockstep(root, ['validate'])).toMatchObject({ code: 0, out: expect.not.stringContaining('!') });
+  });
+
+  it('asks nothing the second time where nothing is missing', async () => {
+    const { root } = fleet();
+    const first = await lockstep(root, ['init', '--hooks']);
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining('kept sync.config.yaml') });
+    expect(await lockstep(root, ['init'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing is missing'),
+    });
+  });
+
+  it("offers as targets what has a Python, also in what git ignores; not the project's own environment", async () => {
+    const root = project();
+    put(root, {
+      '.gitignore': 'for_testing/\n.venv/\nnode_modules/\n',
+      '.venv/pyvenv.cfg': 'version = 3.11.2\n',
+      'for_testing/as_dependency/portable/python_embeded/python.exe': '',
+      'node_modules/a/venv/pyvenv.cfg': '',
+    });
+    const { out } = await lockstep(root, ['init', '--yes', '--dry-run', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ found: { targets: ['../app', 'for_testing/as_dependency/portable'] } });
   });
 
   it('asks a person what was not typed, with what was found to begin with', async () => {

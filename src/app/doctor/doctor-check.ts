@@ -37,7 +37,7 @@ export interface DoctorGround {
   readonly version: string;
   /** Throws `not-a-main-project`. */
   readonly site: () => Promise<HookSite>;
-  /** Throws `not-a-main-project`, `config-invalid`, `format-newer`. */
+  /** Its registry can be read. Throws `not-a-main-project`, `config-invalid`, `registry-invalid`, `format-newer`. */
   readonly main: () => Promise<MainProject>;
   /** The Python that builds the package, when it need not be a target's own. Throws `python-unusable`. */
   readonly builder: () => Promise<FoundBuilder>;

@@ -1,5 +1,5 @@
 /** Looks at everything that Lockstep depends on, check by check, and mends what may safely be mended; one trouble hides no other. */
-import { type ErrorCode, LockstepError } from '../../domain/errors.ts';
+import { LockstepError } from '../../domain/errors.ts';
 import { broken, type DoctorCheck, type DoctorGround, type Finding, unknown } from './doctor-check.ts';
 
 export interface DoctorFinding extends Finding {
@@ -21,12 +21,9 @@ export interface DoctorRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a person wrote for the whole project. */
-const writtenWrong = new Set<ErrorCode>(['config-invalid', 'pipeline-invalid', 'registry-invalid']);
-
 /** Whether the main project itself cannot be read: its own check says why, and every other one only that. */
 const ofTheProject = async ({ main, site }: DoctorGround, error: LockstepError): Promise<boolean> => {
-  if (writtenWrong.has(error.code)) return true;
+  if (error.code === 'pipeline-invalid') return true;
   for (const open of [site, main]) {
     const trouble = await open().then(
       () => undefined,

@@ -19,7 +19,12 @@ export const doctorGround = (
   if (ports.files.stat(dir) === undefined) {
     throw new LockstepError('not-a-main-project', `${dir} is not there`, { hint: 'check the folder given with -C' });
   }
-  const main = once(() => openMain(ports, dir));
+  const main = once(async () => {
+    const opened = await openMain(ports, dir);
+    // A registry that cannot be read is told once, not by every check that needs it.
+    opened.registry.read();
+    return opened;
+  });
   const site = once(async () => ({ ports, git: await findMain(ports, dir) }));
   const builder = once(async (): Promise<FoundBuilder> => {
     const { name, import: module, builder: named } = (await main()).project.package;

@@ -19,7 +19,7 @@ export interface Survey {
   readonly docs: readonly string[];
   /** Files that can be merged key by key. */
   readonly config: readonly string[];
-  /** Folders beside the project that hold a Python, relative to it. */
+  /** Folders with a Python that lie beside the project, or where it tracks nothing; relative to it. */
   readonly targets: readonly string[];
 }
 
@@ -96,28 +96,61 @@ export const surveyFiles = (
 };
 
 /** What a folder has in which somebody keeps a Python for one project. */
-const pythons = ['.venv', 'venv', 'env', 'python_embeded', 'python_embedded', 'pyvenv.cfg'];
+const pythons = ['.venv', 'venv', 'env', 'python_embeded', 'python_embedded'];
 
-const besides = ({ files }: Pick<Ports, 'files'>, root: string): readonly string[] =>
-  files
-    .list(dirname(root))
-    .map((name) => join(dirname(root), name))
-    .filter((path) => path !== root && files.stat(path)?.kind === 'dir')
-    .filter((path) => {
-      const portable = files.list(path).some((name) => files.stat(join(path, name, 'python_embeded')) !== undefined);
-      return portable || pythons.some((name) => files.stat(join(path, name)) !== undefined);
-    })
+/** More than these are not looked at: a home folder may hold thousands. */
+const most = 500;
+
+const holdsPython = ({ files }: Pick<Ports, 'files'>, path: string): boolean => {
+  const has = (name: string): boolean => files.stat(join(path, name)) !== undefined;
+  return pythons.some(has);
+};
+
+/** What tools keep for themselves is nobody's target. */
+const ofTools = (path: string): boolean =>
+  path.split('/').some((name) => name === 'node_modules' || name.startsWith('.'));
+
+/** Beside the project, and in its folders that git does not track: there, two folders deeper too. */
+const likelyTargets = (
+  { files }: Pick<Ports, 'files'>,
+  root: string,
+  untracked: readonly string[],
+): readonly string[] => {
+  // An environment by itself is some project's own.
+  const isFolder = (path: string): boolean =>
+    files.stat(path)?.kind === 'dir' && files.stat(join(path, 'pyvenv.cfg')) === undefined;
+  const within = (dir: string): readonly string[] =>
+    files
+      .list(dir)
+      .filter((name) => !ofTools(name))
+      .map((name) => join(dir, name))
+      .filter(isFolder);
+  const inside = untracked
+    .filter((path) => !ofTools(path))
+    .map((path) => join(root, path))
+    .filter(isFolder);
+  const deeper = inside.flatMap(within).slice(0, most);
+  const places = [...within(dirname(root)), ...inside, ...deeper, ...deeper.flatMap(within)].slice(0, most);
+  return [...new Set(places)]
+    .filter((path) => path !== root && holdsPython({ files }, path))
     .map((path) => relative(root, path).split(sep).join('/'));
+};
 
 /** Reads only; starts no Python. Throws what git throws. */
 export const survey = async (ports: Ports, git: GitPlaces): Promise<Survey> => {
-  const listed = await ports.git.open(git.root).read(['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  const paths = [...new Set(listed.split('\0'))].filter(
-    (path) => path !== '' && ports.files.stat(join(git.root, path))?.kind === 'file',
+  const list = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const listed = await ports.git.open(git.root).read(['ls-files', '-z', ...words]);
+    return [...new Set(listed.split('\0'))].filter((path) => path !== '');
+  };
+  const paths = (await list('--cached', '--others', '--exclude-standard')).filter(
+    (path) => ports.files.stat(join(git.root, path))?.kind === 'file',
   );
+  const untracked = (await list('--others', '--directory'))
+    .filter((path) => path.endsWith('/'))
+    .map((path) => path.slice(0, -1));
   const read = (path: string): string => ports.files.readText(join(git.root, path));
   return {
     ...surveyFiles(paths, { read, fallback: basename(git.mainWorktree) }),
-    targets: besides(ports, git.mainWorktree),
+    targets: likelyTargets(ports, git.mainWorktree, untracked),
   };
 };

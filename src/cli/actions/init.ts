@@ -1,6 +1,7 @@
 /** `init`: what was found, what is written, and what to type next; a second one writes only what is missing. */
 import { basename, join, relative, resolve } from 'node:path';
 import type { HookSite } from '../../app/hooks/ground.ts';
+import { hooksStatus } from '../../app/hooks/status.ts';
 import { configText } from '../../app/init/config-text.ts';
 import { applyInit, planInit } from '../../app/init/init.ts';
 import { type Asking, askHooks, askSetup, askTargets, type TypedWishes } from '../../app/init/setup.ts';
@@ -90,7 +91,9 @@ export const runInit = async (call: Call, options: InitOptions): Promise<number>
   const known = new Set(main?.registry.read().targets.map(({ path }) => path));
   const fresh = seen.targets.filter((path) => !known.has(path));
   const targets = await askTargets(fresh, asking);
-  const hooks = await askHooks(asking);
+  // Where they are in place there is nothing to ask.
+  const inPlace = begun && (await hooksStatus(site)).complete;
+  const hooks = options.hooks ?? (inPlace || (await askHooks(asking)));
   const plan = await planInit({
     ...site,
     version: world.version,
