@@ -31,7 +31,9 @@ const lockstep = async (dir: string, words: readonly string[], prompts?: Prompts
   const err: string[] = [];
   const world = machineWorld(dir, { out: (line) => void out.push(line), err: (line) => void err.push(line) });
   const terminal = prompts === undefined ? world.terminal : { ...world.terminal, prompts };
-  const code = await runCommand({ ...world, terminal }, words);
+  // There also where nothing was built: hooks whose program is gone are not in place.
+  const launcher = { node: process.execPath, main: process.execPath };
+  const code = await runCommand({ ...world, terminal, launcher }, words);
   return { code, out: out.join('\n'), err: err.join('\n') };
 };
 
