@@ -48,30 +48,25 @@ const prePush = (body: HookBody): string =>
     ask(body, 'with 6'),
   ].join('');
 
-const afterMerge = (body: HookBody): string =>
-  [
-    heldFirst(body.caller),
-    drain,
-    standAside,
-    findState,
-    "lines=''\n",
-    launchFunctions(body.limit),
-    start(body),
-    ask(body, 'never'),
-  ].join('');
+/** @param unless what else ends it before Lockstep is asked */
+const afterMove =
+  (unless: string) =>
+  (body: HookBody): string =>
+    [
+      heldFirst(body.caller),
+      drain,
+      unless,
+      standAside,
+      findState,
+      "lines=''\n",
+      launchFunctions(body.limit),
+      start(body),
+      ask(body, 'never'),
+    ].join('');
 
-const afterRewrite = (body: HookBody): string =>
-  [
-    heldFirst(body.caller),
-    drain,
-    '# An amended commit was not pulled.\nif [ "$1" != rebase ]; then exit "$code"; fi\n',
-    standAside,
-    findState,
-    "lines=''\n",
-    launchFunctions(body.limit),
-    start(body),
-    ask(body, 'never'),
-  ].join('');
+const afterMerge = afterMove('');
+
+const afterRewrite = afterMove('# An amended commit was not pulled.\nif [ "$1" != rebase ]; then exit "$code"; fi\n');
 
 /**
  * Git calls it several times for every ref that moves, and waits: without a note it costs looking for that file. It acts only
