@@ -56,7 +56,7 @@ describe.each(shells.filter(([program]) => program !== 'posh').map((shell) => ({
   });
 });
 
-it.skipIf(!there('posh'))('looks under a shell that cannot compare times (posh is tried where it is there)', () => {
+it.skipIf(!there('posh'))('looks under a shell that cannot compare times (needs posh: apt-get install posh)', () => {
   expect(accepted().run({ shell: ['posh'], input: usual }).started).toHaveLength(1);
 });
 
@@ -193,7 +193,7 @@ describe('looks, and hands everything on', () => {
   it('has more than twenty ways', () => expect(cases.length).toBeGreaterThan(20));
 
   it.skipIf(process.getuid?.() !== 0 || !there('setpriv'))(
-    'an answer that cannot be read (needs root, which becomes somebody else)',
+    'an answer that cannot be read (needs root, and setpriv to become somebody else)',
     () => {
       const at = accepted();
       const script = `exec setpriv --reuid 65534 --clear-groups dash ${at.hook} origin ${url}`;
@@ -206,15 +206,18 @@ describe('looks, and hands everything on', () => {
   );
 });
 
-it.skipIf(!there('strace'))('starts no process at all for what was accepted (needs strace)', () => {
-  const at = accepted();
-  const log = join(temporary('strace'), 'log');
-  const { status } = spawnSync('strace', ['-f', '-e', 'trace=process', '-o', log, 'dash', at.hook, 'origin', url], {
-    cwd: at.root,
-    input: usual,
-  });
-  expect(status).toBe(0);
-  const calls = readFileSync(log, 'utf8').split('\n');
-  expect(calls.filter((call) => /execve\(/.test(call))).toHaveLength(1);
-  expect(calls.filter((call) => /\b(?:v?fork|clone3?)\(/.test(call))).toEqual([]);
-});
+it.skipIf(!there('strace'))(
+  'starts no process at all for what was accepted (needs strace: apt-get install strace)',
+  () => {
+    const at = accepted();
+    const log = join(temporary('strace'), 'log');
+    const { status } = spawnSync('strace', ['-f', '-e', 'trace=process', '-o', log, 'dash', at.hook, 'origin', url], {
+      cwd: at.root,
+      input: usual,
+    });
+    expect(status).toBe(0);
+    const calls = readFileSync(log, 'utf8').split('\n');
+    expect(calls.filter((call) => /execve\(/.test(call))).toHaveLength(1);
+    expect(calls.filter((call) => /\b(?:v?fork|clone3?)\(/.test(call))).toEqual([]);
+  },
+);

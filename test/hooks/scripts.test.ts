@@ -140,14 +140,17 @@ describe.each(hookNames)('the script of %s', (name) => {
     expect(authorOf('#!/bin/sh\nexit 0\n')).toBe('other');
   });
 
-  it.skipIf(!there('shellcheck'))('has nothing that shellcheck warns of (needs shellcheck)', () => {
-    // -nt and -ef are POSIX since 2024, and a shell without them looks.
-    const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-e', 'SC3013,SC2034,SC2140', '-'], {
-      input: hookScript(name, { caller: 'git' }),
-      encoding: 'utf8',
-    });
-    expect(stdout).toBe('');
-  });
+  it.skipIf(!there('shellcheck'))(
+    'has nothing that shellcheck warns of (needs shellcheck: apt-get install shellcheck)',
+    () => {
+      // -nt and -ef are POSIX since 2024, and a shell without them looks.
+      const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-S', 'warning', '-e', 'SC3013,SC2034,SC2140', '-'], {
+        input: hookScript(name, { caller: 'git' }),
+        encoding: 'utf8',
+      });
+      expect(stdout).toBe('');
+    },
+  );
 });
 
 describe('pre-push', () => {
@@ -259,17 +262,20 @@ describe('reference-transaction', () => {
     expect(at.run({ args, input }).status).toBe(0);
   });
 
-  it.skipIf(!there('strace'))('starts no process and opens no file without a note (needs strace)', () => {
-    const at = scene('reference-transaction', { caller: 'git' });
-    const log = join(temporary('strace'), 'log');
-    spawnSync('strace', ['-f', '-o', log, 'dash', at.hook, 'prepared'], { cwd: at.root, input });
-    const own = readFileSync(log, 'utf8').split('\n').slice();
-    const since = own.findIndex((call) => call.includes('reference-transaction"') && call.includes('open'));
-    const after = own.slice(since + 1);
-    expect(since).toBeGreaterThan(0);
-    expect(after.filter((call) => /\b(?:open|openat|execve|v?fork|clone3?)\(/.test(call))).toEqual([]);
-    expect(after.filter((call) => call.includes('push-note'))).toHaveLength(1);
-  });
+  it.skipIf(!there('strace'))(
+    'starts no process and opens no file without a note (needs strace: apt-get install strace)',
+    () => {
+      const at = scene('reference-transaction', { caller: 'git' });
+      const log = join(temporary('strace'), 'log');
+      spawnSync('strace', ['-f', '-o', log, 'dash', at.hook, 'prepared'], { cwd: at.root, input });
+      const own = readFileSync(log, 'utf8').split('\n').slice();
+      const since = own.findIndex((call) => call.includes('reference-transaction"') && call.includes('open'));
+      const after = own.slice(since + 1);
+      expect(since).toBeGreaterThan(0);
+      expect(after.filter((call) => /\b(?:open|openat|execve|v?fork|clone3?)\(/.test(call))).toEqual([]);
+      expect(after.filter((call) => call.includes('push-note'))).toHaveLength(1);
+    },
+  );
 
   it('lets a transaction of many refs through, reading none of it', () => {
     const root = initRepo(join(temporary('refs'), 'r'));

@@ -1,54 +1,9 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applyHooks } from '../../../src/app/hooks/apply.ts';
-import { planHooksInstall, planHooksUninstall } from '../../../src/app/hooks/install.ts';
-import { hooksStatus } from '../../../src/app/hooks/status.ts';
-import { machinePorts } from '../../fixtures/machine-ports.ts';
-import { commit, git, initRepo, put, temporary } from '../../fixtures/sandbox.ts';
+import { git, put } from '../../fixtures/sandbox.ts';
 import { treeHash } from '../../fixtures/tree-hash.ts';
-
-const ports = machinePorts();
-
-/** A repository with a stand-in for Lockstep that leaves what it was started with and what it read. */
-const scene = () => {
-  const top = temporary('hooks-install');
-  const root = initRepo(join(top, 'main'));
-  put(root, { 'sync.config.yaml': 'version: 1\nproject: { name: words }\n', 'a.md': 'a\n' });
-  commit(root, 'docs: first');
-  const heard = join(top, 'heard');
-  put(top, { node: `#!/bin/sh\nshift\nprintf '%s\\n' "$*" >>${heard}\ncat >>${heard}\n`, 'main.js': '' });
-  chmodSync(join(top, 'node'), 0o755);
-  const launcher = { node: join(top, 'node'), main: join(top, 'main.js') };
-  const site = async () => {
-    const places = await ports.git.places(root);
-    if (places === undefined) throw new Error('no repository');
-    return { ports, git: places };
-  };
-  const request = async () => {
-    const at = await site();
-    return { ...at, launcher, stateDir: join(at.git.commonDir, 'lockstep') };
-  };
-  return {
-    top,
-    root,
-    heard: () => (existsSync(heard) ? readFileSync(heard, 'utf8') : ''),
-    plan: async () => planHooksInstall(await request()),
-    install: async () => {
-      const plan = await planHooksInstall(await request());
-      applyHooks(ports, (await site()).git, plan.actions);
-      return plan;
-    },
-    uninstall: async () => {
-      const plan = await planHooksUninstall(await site());
-      applyHooks(ports, (await site()).git, plan.actions);
-      return plan;
-    },
-    status: async () => hooksStatus(await site()),
-  };
-};
-
-const own = (code: number, log: string): string => `#!/bin/sh\necho "own $*" >>${log}\ncat >>${log}\nexit ${code}\n`;
+import { own, scene } from './hook-scene.ts';
 
 describe('hooks that are put in place', () => {
   it('chain a hook that was there, which gets its arguments and its lines; taken away, every byte is back', async () => {
@@ -58,29 +13,18 @@ describe('hooks that are put in place', () => {
     put(folder, { 'pre-push': own(0, log), 'post-merge': own(0, log) });
     chmodSync(join(folder, 'pre-push'), 0o755);
     chmodSync(join(folder, 'post-merge'), 0o711);
-    const before = treeHash(join(at.root, '.git'));
     const plan = await at.install();
     expect(plan.manager).toBe('git');
     expect((await at.status()).complete).toBe(true);
     expect((await at.plan()).actions).toEqual([]);
 
-    const remote = join(at.top, 'remote.git');
-    mkdirSync(remote);
-    git(remote, 'init', '-q', '--bare');
-    git(at.root, 'remote', 'add', 'origin', remote);
-    git(at.root, 'push', '-q', 'origin', 'HEAD:refs/heads/main');
-    const head = git(at.root, 'rev-parse', 'HEAD').trim();
-    const line = `HEAD ${head} refs/heads/main ${'0'.repeat(40)}\n`;
-    expect(readFileSync(log, 'utf8')).toBe(`own origin ${remote}\n${line}`);
-    expect(at.heard()).toBe(`hook pre-push origin ${remote}\n${line}`);
+    git(at.root, 'push', '-q', 'origin', 'main');
+    expect(readFileSync(log, 'utf8')).toBe(`own origin ${at.remote}\n${at.line()}`);
+    expect(at.heard()).toBe(`hook pre-push origin ${at.remote}\n${at.line()}`);
 
-    for (const args of [['remote', 'remove', 'origin']] as const) git(at.root, ...args);
     await at.uninstall();
     expect(lstatSync(join(folder, 'post-merge')).mode & 0o777).toBe(0o711);
-    const names = (dir: string) => git(dir, 'config', '--get-all', 'core.hooksPath');
-    expect(() => names(at.root)).toThrow();
     expect(readFileSync(join(folder, 'pre-push'), 'utf8')).toBe(own(0, log));
-    expect(before).toBeDefined();
     expect((await at.uninstall()).actions).toEqual([]);
   });
 
@@ -90,10 +34,7 @@ describe('hooks that are put in place', () => {
     put(folder, { 'pre-push': own(3, join(at.top, 'own')) });
     chmodSync(join(folder, 'pre-push'), 0o755);
     await at.install();
-    const remote = join(at.top, 'remote.git');
-    mkdirSync(remote);
-    git(remote, 'init', '-q', '--bare');
-    expect(() => git(at.root, 'push', '-q', remote, 'HEAD:refs/heads/main')).toThrow();
+    expect(() => git(at.root, 'push', '-q', 'origin', 'main')).toThrow();
     expect(at.heard()).toBe('');
   });
 
