@@ -73,9 +73,9 @@ export const pruningGuards: readonly Mutant[] = [
     tests: pruneTests,
   }),
   guard('prune-empty-rules', 'rules for backups that keep nothing are refused', {
-    file: 'src/config/config-schema.ts',
-    find: '    minProperties: 1,\n  },\n);\n\n/** `sync',
-    replace: '  },\n);\n\n/** `sync',
+    file: 'src/config/retention-schema.ts',
+    find: '    minProperties: 1,\n  },\n);',
+    replace: '  },\n);',
     tests: ['test/config/backups.test.ts'],
   }),
 ];
