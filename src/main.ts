@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
 import { realpathSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -110,18 +109,22 @@ const quickly = async (argv: readonly string[]): Promise<number | undefined> => 
   }
 };
 
-const argv = process.argv.slice(2);
-const exit = (await quickly(argv)) ?? (await (await import('./cli/program.ts')).runCommand(world, argv));
-cleanUp();
-const lost = await output.finished();
-if (lost !== undefined) {
-  const [{ paintFor }, { errorLines }] = await Promise.all([
-    import('./cli/render/colours.ts'),
-    import('./cli/render/error-text.ts'),
-  ]);
-  for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
-}
-await complaints.finished();
-// A signal that came too late to undo anything changes no verdict. Nothing that a library left open may keep a finished
-// command waiting.
-process.exit(exit === 0 && lost !== undefined ? errorCodes[lost.code] : exit);
+const main = async (): Promise<never> => {
+  const argv = process.argv.slice(2);
+  const exit = (await quickly(argv)) ?? (await (await import('./cli/program.ts')).runCommand(world, argv));
+  cleanUp();
+  const lost = await output.finished();
+  if (lost !== undefined) {
+    const [{ paintFor }, { errorLines }] = await Promise.all([
+      import('./cli/render/colours.ts'),
+      import('./cli/render/error-text.ts'),
+    ]);
+    for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
+  }
+  await complaints.finished();
+  // A signal that came too late to undo anything changes no verdict. Nothing that a library left open may keep a finished
+  // command waiting.
+  process.exit(exit === 0 && lost !== undefined ? errorCodes[lost.code] : exit);
+};
+
+void main();

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Top to bottom; names in one row stand on one floor. */
 const floors: readonly (readonly string[])[] = [
-  ['main'],
+  ['main', 'build'],
   ['cli', 'hooks', 'tui', 'mcp', 'report'],
   ['app'],
   ['pipeline'],
@@ -23,7 +23,7 @@ const floors: readonly (readonly string[])[] = [
   ['domain'],
 ];
 const kindFloors = ['steps', 'checks', 'integrations', 'formats', 'hooks', 'app/doctor/kinds'];
-/** What only adapters and the composition root may import: Node's modules and packages that touch the world. */
+/** What only adapters, the composition root and the build may import: Node's modules and packages that touch the world. */
 const worldly =
   /^(node:)?(fs|child_process|net|os|process|http|https|dgram|tls|worker_threads|readline)(\/|$)|^(execa|fs-extra|fast-glob|simple-git)$/;
 
@@ -122,15 +122,15 @@ const below = (file: string, ...places: string[]): boolean =>
 
 const adapterUsers = (imports: readonly Import[]): string[] =>
   imports
-    .filter((one) => one.local && below(one.to, 'adapters') && !below(one.from, 'adapters', 'main'))
+    .filter((one) => one.local && below(one.to, 'adapters') && !below(one.from, 'adapters', 'main', 'build'))
     .map((one) => `${one.from} -> ${one.to}`);
 
 const worldUsers = (sources: Sources, imports: readonly Import[]): string[] => [
   ...imports
-    .filter((one) => !one.local && worldly.test(one.to) && !below(one.from, 'adapters', 'main'))
+    .filter((one) => !one.local && worldly.test(one.to) && !below(one.from, 'adapters', 'main', 'build'))
     .map((one) => `${one.from} -> ${one.to}`),
   ...[...sources]
-    .filter(([file]) => !below(file, 'adapters', 'main'))
+    .filter(([file]) => !below(file, 'adapters', 'main', 'build'))
     .filter(([, text]) => {
       const code = withoutComments(text).replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
       const members =

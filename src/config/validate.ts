@@ -1,8 +1,9 @@
 /** Checks a YAML file against a schema: every problem at once, each the one a person would name, none of the validator's noise. */
 import type { TSchema } from '@sinclair/typebox';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { LockstepError } from '../domain/errors.ts';
 import { nearestName } from '../domain/nearest.ts';
+import { compile, passes } from './compile.ts';
 import { describeError, keyAt } from './describe-error.ts';
 import { type Problem, renderProblem } from './problem.ts';
 import { reduceErrors } from './reduce-errors.ts';
@@ -13,26 +14,10 @@ const most = 200;
 
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
-/**
- * What the schemas are checked by, in most commands only once: to check them against their own meta schema, or to shorten
- * code that runs once, takes several times what it saves. `test/config/schemas.test.ts` does the first.
- */
-const ajv = new Ajv2020({
-  allErrors: true,
-  verbose: true,
-  strict: false,
-  validateFormats: false,
-  logger: false,
-  meta: false,
-  validateSchema: false,
-  addUsedSchema: false,
-  code: { optimize: false },
-});
-
 const validatorOf = (schema: TSchema): ValidateFunction => {
   const found = compiled.get(schema);
   if (found !== undefined) return found;
-  const made = ajv.compile(schema);
+  const made = compile(schema);
   compiled.set(schema, made);
   return made;
 };
@@ -64,6 +49,7 @@ const withoutEchoes = (errors: readonly ErrorObject[]): readonly ErrorObject[] =
  */
 export const checkAgainst = (schema: TSchema, yaml: YamlFile): readonly Problem[] => {
   if (!yaml.readable) return yaml.problems;
+  if (passes(schema, yaml.value) === true) return yaml.problems;
   const validate = validatorOf(schema);
   if (validate(yaml.value)) return yaml.problems;
   const errors = withoutEchoes(reduceErrors(validate.errors ?? []).slice(0, most));

@@ -28,7 +28,7 @@ const readOrFail = (): Words => {
 
 const words = readOrFail();
 if (!straceIsThere()) fail('strace is not there: apt-get install strace (Linux only)');
-// Bundled to dist/crash/main.js, beside the built command and the built hook.
+// Bundled to dist/crash/main.mjs, beside the built command and the built hook.
 const here = dirname(fileURLToPath(import.meta.url));
 mkdirSync(words.dir, { recursive: true });
 const root = realpathSync(mkdtempSync(join(words.dir, 'lockstep-crash-')));
@@ -36,7 +36,7 @@ const place: LanesPlace = {
   dir: root,
   command: join(here, '../main.js'),
   template: join(here, '../../test/fixtures/sample-project'),
-  hook: join(here, 'fs-hook.js'),
+  hook: join(here, 'fs-hook.mjs'),
 };
 for (const path of [place.command, place.hook]) if (!existsSync(path)) fail(`${path} is not built: npm run test:crash`);
 
@@ -126,7 +126,7 @@ const doParts = async (wanted: readonly Part[]): Promise<void> => {
     for (const moves of ['whole', 'in halves'] as const) {
       const lost = await losePower({
         ...place,
-        child: join(here, 'power-child.js'),
+        child: join(here, 'power-child.mjs'),
         survivors,
         recoveries,
         seed,

@@ -9,7 +9,7 @@ import { mutants } from './mutants.ts';
 import { openRunner, type Runner, type TestsEnd } from './run-tests.ts';
 import type { ServerRequest } from './server-words.ts';
 
-// Bundled to dist/mutants/main.js, beside the program that runs the tests.
+// Bundled to dist/mutants/main.mjs, beside the program that runs the tests.
 const here = dirname(fileURLToPath(import.meta.url));
 const checkout = dirname(dirname(here));
 
@@ -82,7 +82,7 @@ interface Place {
 
 const places: readonly Place[] = Array.from({ length: Math.min(words.workers, selected.length) }, (_, index) => {
   const copy = join(root, `copy-${index}`);
-  return { copy, runner: openRunner({ checkout: copy, server: join(here, 'test-server.js'), patience }) };
+  return { copy, runner: openRunner({ checkout: copy, server: join(here, 'test-server.mjs'), patience }) };
 });
 for (const { copy } of places) copyCheckout(checkout, copy);
 
