@@ -170,6 +170,7 @@ export const hooks: Bench = {
       goals: [],
     };
     const input = join(ground.dir, 'line');
+    writeFileSync(input, '');
     const asked: Contender = {
       name: 'lockstep',
       argv: ['sh', '-c', 'exec "$0" "$1" hook pre-push origin ../remote.git <"$2"', ...lockstep, input],

@@ -1,6 +1,8 @@
 /** `pip-check`: pip finds the package's requirements met, and the package fit for what requires it. */
 import { Type } from '@sinclair/typebox';
 import { normaliseName } from '../domain/distributions.ts';
+import { installedCopies } from '../integrations/package/installed.ts';
+import { packagePlace } from '../integrations/package/place.ts';
 import type { CheckKind } from './check.ts';
 import { pythonOf, runFor, tailOf } from './process.ts';
 
@@ -13,10 +15,15 @@ export const pipCheck: CheckKind = {
   with: Type.Object({}, { additionalProperties: false }),
   judges: 'package',
   run: async (context) => {
-    const { layout, project } = context;
+    const { layout, project, ports } = context;
+    const { name } = project.package;
     const python = pythonOf(context);
     if ('verdict' in python) return python.verdict;
     if (layout.python?.pip === null) return { outcome: 'could-not-run', cause: `${python.executable} has no pip` };
+    const place = packagePlace(context);
+    if (place !== undefined && installedCopies(ports.files, place, name).length === 0) {
+      return { outcome: 'could-not-run', cause: `${name} is not installed in ${place.site}` };
+    }
     const answer = await runFor(context, {
       argv: [python.executable, '-B', '-m', 'pip', '--disable-pip-version-check', 'check'],
       as: 'pip',
@@ -28,12 +35,12 @@ export const pipCheck: CheckKind = {
     if (ran.code !== 1 || problems.length === 0) {
       return { outcome: 'could-not-run', cause: `pip check ended with ${ran.code}`, details: await tailOf(answer) };
     }
-    const ours = normaliseName(project.package.name);
+    const ours = normaliseName(name);
     const about = problems.filter((line) => names(line).includes(ours));
     if (about.length > 0) return { outcome: 'failed', cause: about[0] ?? '', details: problems };
     return {
       outcome: 'passed',
-      cause: `the requirements of ${project.package.name} are met; ${problems.length} older problems of other packages are listed`,
+      cause: `the requirements of ${name} are met; ${problems.length} older problems of other packages are listed`,
       details: problems,
     };
   },

@@ -208,13 +208,21 @@ describe('pip-check', () => {
           outcome: 'failed',
           cause: expect.stringContaining('absent-thing'),
         });
-        const other = { ...contextOf().project.package, name: 'something-else' };
+        const other = { ...contextOf().project.package, name: 'pip' };
         expect(await pipCheck.run(contextOf({ project: { package: other } }), {})).toMatchObject({
           outcome: 'passed',
           details: [expect.stringContaining('absent-thing')],
         });
       },
     );
+  });
+
+  it('says nothing of requirements where the package is not installed', async () => {
+    const gone = { ...contextOf().project.package, name: 'something-else' };
+    expect(await pipCheck.run(contextOf({ project: { package: gone } }), {})).toMatchObject({
+      outcome: 'could-not-run',
+      cause: expect.stringContaining('something-else is not installed'),
+    });
   });
 
   it('could not run without pip', async () => {
