@@ -96,6 +96,19 @@ describe('what is found', () => {
     };
     expect(found(files)).toEqual({ packages: [], docs: ['RAG'], config: ['conf/a.toml'] });
   });
+
+  it('takes a TOML file at the root for configuration when it is called so, or like the package', () => {
+    const files = {
+      'pyproject.toml': '[project]\nname = "My.Tool"',
+      'my_tool/__init__.py': '',
+      'settings.toml': '',
+      'my-tool.toml': '',
+      'ruff.toml': '',
+      'poetry.toml': '',
+      'a/settings.toml': '',
+    };
+    expect(found(files).config).toEqual(['my-tool.toml', 'settings.toml']);
+  });
 });
 
 describe('init', () => {

@@ -28,7 +28,14 @@ const aside = /(^|\/)(tests?|testing|fixtures|examples?|samples?|vendor|third_pa
 
 const docFolders = /^(docs?|documentation|manual|plans|rag)$/i;
 
-const configFile = /^(config|configs|conf|settings)\/[^/]+\.toml$/i;
+const inConfigFolder = /^(config|configs|conf|settings)\/[^/]+\.toml$/i;
+
+/** At the root most TOML files configure tools: only what is called settings, or like the package, is the project's own. */
+const isConfig = (path: string, names: readonly string[]): boolean => {
+  const called = /^([^/]+)\.toml$/.exec(path)?.[1]?.toLowerCase().replaceAll('_', '-');
+  if (called === undefined) return inConfigFolder.test(path);
+  return ['config', 'settings', ...names.map((name) => name.toLowerCase().replaceAll('_', '-'))].includes(called);
+};
 
 const depthOf = (path: string): number => path.split('/').length;
 
@@ -92,7 +99,8 @@ export const surveyFiles = (
     .filter((path) => /\.(md|rst|txt)$/i.test(path))
     .map((path) => path.split('/')[0] ?? '')
     .filter((folder) => docFolders.test(folder));
-  return { packages, docs: [...new Set(documented)], config: shallow.filter((path) => configFile.test(path)) };
+  const names = [fallback, ...packages.flatMap(({ name, module }) => [name, module])];
+  return { packages, docs: [...new Set(documented)], config: shallow.filter((path) => isConfig(path, names)) };
 };
 
 /** What a folder has in which somebody keeps a Python for one project. */
