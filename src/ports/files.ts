@@ -74,8 +74,13 @@ export interface Tree {
    * (milliseconds before 1970), which is what Node can hand on.
    */
   touch(path: string, mtimeNs: bigint): void;
-  /** Puts the given files and folders on the disk, as one batch. */
+  /** Puts the given files and folders on the disk, one after the other. */
   flush(paths: readonly string[]): void;
+  /**
+   * Puts many on the disk, some at a time, so that the file system can take them together: a tenth of the time on a real
+   * one. They are there once it resolves; it rejects with the first trouble once nothing is under way any more.
+   */
+  flushAll(paths: readonly string[]): Promise<void>;
 }
 
 export interface NewFile {

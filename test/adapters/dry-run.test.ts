@@ -20,6 +20,7 @@ const treeCalls: Readonly<Record<keyof Tree, (tree: Tree, path: string) => unkno
   chmod: (tree, path) => tree.chmod(path, 0o600),
   touch: (tree, path) => tree.touch(path, 0n),
   flush: (tree, path) => tree.flush([path]),
+  flushAll: (tree, path) => tree.flushAll([path]),
 };
 
 const stateCalls: Readonly<Record<keyof StateFiles, (state: StateFiles, path: string) => unknown>> = {

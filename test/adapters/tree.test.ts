@@ -1,4 +1,14 @@
-import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskTree } from '../../src/adapters/tree.ts';
@@ -103,6 +113,12 @@ describe('the guard of every write', () => {
     const { dir, tree } = sandbox();
     expect(codeOf(() => tree.flush([join(dir, 'repo-evil')]))).toBe('path-refused');
   });
+
+  it('flushes nothing outside the roots among many either', async () => {
+    const { dir, inside, tree } = sandbox();
+    const refusal = expect.objectContaining({ code: 'path-refused' });
+    await expect(tree.flushAll([inside, join(dir, 'repo-evil')])).rejects.toEqual(refusal);
+  });
 });
 
 describe('a tree on the disk', () => {
@@ -171,5 +187,22 @@ describe('a tree on the disk', () => {
     expect(codeOf(() => tree.link(inside, join(root, 'taken')))).toBe('disk');
     expect(codeOf(() => tree.flush([join(root, 'missing')]))).toBe('disk');
     expect(() => tree.rmdir(join(root, 'full'))).toThrow(join(root, 'full'));
+  });
+
+  it('flushes many files and their folder, and is done with all before it names the one that failed', async () => {
+    const { root, tree } = sandbox();
+    const files = Array.from({ length: 100 }, (_, i) => join(root, `many-${i}`));
+    for (const file of files) tree.write(file, bytes, 0o644);
+    await tree.flushAll([...files, root]);
+    await tree.flushAll([]);
+    // Linux tells what is open.
+    const open = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
+    const handles = open();
+    const missing = join(root, 'missing');
+    await expect(tree.flushAll([...files, missing, ...files])).rejects.toMatchObject({
+      code: 'disk',
+      message: expect.stringContaining(missing),
+    });
+    expect(open()).toBe(handles);
   });
 });

@@ -101,6 +101,16 @@ if (plan !== null) {
     if (watched(path)) note({ call: 'fsync', path, ino: inode(fd) });
   };
   fs.fdatasyncSync = (fd) => fs.fsyncSync(fd);
+  // In turn like all else: which of several goes first would be chance.
+  fs.fsync = ((fd: number, done: (error: unknown) => void) => {
+    try {
+      fs.fsyncSync(fd);
+    } catch (error) {
+      done(error);
+      return;
+    }
+    done(null);
+  }) as typeof fs.fsync;
   fs.fchmodSync = (fd, mode) => {
     const path = pathOf(fd);
     turn({ syscall: 'fchmod', of: [path] }, () => real.fchmodSync(fd, mode));

@@ -433,6 +433,10 @@ describe('staging', () => {
               calls.push(`flush ${paths.length > 1 ? 'batch' : 'one'}`);
               tree.flush(paths);
             },
+            flushAll: async (paths) => {
+              await tree.flushAll(paths);
+              calls.push('flush batch');
+            },
             rename: (from, to) => {
               calls.push('rename');
               tree.rename(from, to);

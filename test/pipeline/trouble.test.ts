@@ -107,6 +107,10 @@ const failing = (ports: WrittenPorts, { at, how }: Failure): WrittenPorts & { re
       step('flush', 'takes room');
       tree.flush(paths);
     },
+    flushAll: (paths) => {
+      step('flush', 'takes room');
+      return tree.flushAll(paths);
+    },
   });
   const wrappedState: StateFiles = {
     ...ports.state,

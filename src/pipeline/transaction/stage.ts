@@ -52,5 +52,5 @@ export const stageDraft = async (workplace: Workplace, draft: Draft, content: Co
     .map(({ entry }) => stagePath(places, entry))
     .filter((path) => path !== undefined);
   const above = folders.flatMap((folder) => [dirname(folder), dirname(dirname(folder))]);
-  tree.flush([...written, ...folders, ...above]);
+  await tree.flushAll([...written, ...folders, ...above]);
 };

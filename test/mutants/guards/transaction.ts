@@ -73,7 +73,7 @@ export const transactionGuards: readonly Mutant[] = [
     invariant: 4,
     guard: 'staged content is on the disk before the journal says so',
     file: 'src/pipeline/transaction/stage.ts',
-    find: 'tree.flush([...written, ...folders, ...above]);',
+    find: 'await tree.flushAll([...written, ...folders, ...above]);',
     replace: '',
     tests,
   },

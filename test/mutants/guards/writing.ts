@@ -147,6 +147,15 @@ export const writingGuards: readonly Mutant[] = [
     tests: treeTests,
   },
   {
+    name: 'tree-flush-all',
+    invariant: 5,
+    guard: 'nothing outside the roots is opened to be flushed among many',
+    file: tree,
+    find: '      for (const path of paths) insideRoots(bounds, path);\n',
+    replace: '',
+    tests: treeTests,
+  },
+  {
     name: 'main-tracked-paths',
     invariant: 5,
     guard: 'what main tracks is never written',
@@ -197,6 +206,7 @@ export const writingGuards: readonly Mutant[] = [
   silenced('chmod', "  chmod: denied('chmod'),"),
   silenced('touch', "  touch: denied('touch'),"),
   silenced('flush', "  flush: (paths) => denied('flush')(paths[0] ?? roots[0] ?? 'nothing'),"),
+  silenced('flush-all', "  flushAll: (paths) => denied('flushAll')(paths[0] ?? roots[0] ?? 'nothing'),"),
   silenced('state-replace', "  replace: denied('replace'),"),
   {
     ...silenced('state-append', "  append: denied('append'),"),
