@@ -29,6 +29,7 @@ config:
 const env: Readonly<Record<string, string>> = {
   PATH: process.env.PATH ?? '',
   HOME: join(dir, 'home'),
+  TMPDIR: tmpdir(),
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_AUTHOR_NAME: 'a',
