@@ -1,5 +1,5 @@
 /** `pre-push`: holds a push to the checklist before it; blocks only what is certainly unmet, where the policy says so. */
-import { acceptPush } from '../app/push/accept.ts';
+import { acceptPush, rememberLetThrough } from '../app/push/accept.ts';
 import { type JudgedGroup, judgePush, type PushJudgement } from '../app/push/judge.ts';
 import { nothingToSync, readPushLines, shortRef } from '../domain/push.ts';
 import { firstUnmet, type Obstacle, renderPushLines } from '../domain/push-checklist.ts';
@@ -115,7 +115,11 @@ export const prePush: GitHook = {
       signal: time.signal,
       left: time.left,
     });
-    if (judgement.targets.length === 0 || refs.length + unread.length === 0) return nothingToSay;
+    if (refs.length + unread.length === 0) return nothingToSay;
+    if (judgement.targets.length === 0) {
+      rememberLetThrough(await writing(), main, refs);
+      return nothingToSay;
+    }
     const { code, lines, facts } = answer(judgement, { remote, quiet: settings.quiet || unread.length > 0 });
     // A push of Lockstep's own sees to what comes after it.
     const after = env.LOCKSTEP_PUSH === undefined ? main.project.hooks.postPush : undefined;

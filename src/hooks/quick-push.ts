@@ -2,6 +2,7 @@
 import { isPlainBranch, nothingToSync, readPushLines } from '../domain/push.ts';
 import type { Files, StateFiles } from '../ports.ts';
 import { findMainFiles } from '../store/find-state.ts';
+import { noteLetThrough } from '../store/let-through.ts';
 import { type PushFacts, readPushFacts, stateFolder } from '../store/push-facts.ts';
 import { writePushNote } from '../store/push-note.ts';
 import { writePushOk } from '../store/push-ok.ts';
@@ -58,6 +59,7 @@ export const quickPush = (ground: QuickGround): readonly string[] | undefined =>
   if (looked.includes(undefined)) return undefined;
   const tips = [...new Set(refs.flatMap(({ localId }) => localId ?? []))];
   if (!bringsNothing(ground, facts, tips)) return undefined;
+  noteLetThrough({ files, state }, places, tips);
   const pushed = refs.flatMap(({ remoteRef: ref, localId: id }) => (id === null ? [] : [{ remote, ref, id }]));
   writePushOk({ files, state }, places, {
     watched: facts.watched,

@@ -26,6 +26,10 @@ export interface StatePlaces {
   readonly pushFacts: string;
   /** What a push that goes on brings to which remote. */
   readonly pushNote: string;
+  /** Commits that pre-push let through. */
+  readonly letThrough: string;
+  /** Pushes that went past it: the hook's script writes here too. */
+  readonly bypasses: string;
   /** The last work that a hook started in the background. */
   readonly background: string;
   /** Up to which commit the hooks have followed each work tree. */
@@ -51,6 +55,8 @@ export const statePlaces = (dir: string): StatePlaces => ({
   pushOk: join(dir, 'push-ok'),
   pushFacts: join(dir, 'push-facts.json'),
   pushNote: join(dir, 'push-note'),
+  letThrough: join(dir, 'let-through'),
+  bypasses: join(dir, 'bypasses'),
   background: join(dir, 'background.json'),
   followed: join(dir, 'followed'),
 });

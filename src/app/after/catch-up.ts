@@ -5,6 +5,7 @@ import type { Launcher } from '../../domain/hooks/place.ts';
 import type { Files, Ports } from '../../ports.ts';
 import { type FoundMain, findMainFiles } from '../../store/find-state.ts';
 import { followedHead, movedSince } from '../../store/followed.ts';
+import { type PastPush, pushedPast, recordPast } from '../../store/let-through.ts';
 import { stateFolder } from '../../store/push-facts.ts';
 import { statePlaces } from '../../store/state-dir.ts';
 import { configName, openMain } from '../main-project.ts';
@@ -24,6 +25,7 @@ interface Missed {
   readonly push: boolean;
   /** `reset: moving to …`. */
   readonly move: string | undefined;
+  readonly past: readonly PastPush[];
 }
 
 /** Files alone: most commands have missed nothing. */
@@ -33,10 +35,28 @@ const missed = (files: Files, { root, gitDir, commonDir }: FoundMain, of: CatchU
   const push = files.stat(places.pushNote) !== undefined;
   const installed = files.stat(join(own, 'launcher'));
   // Whoever has no hooks asked for nothing to come by itself.
-  if (of === 'pushes' || installed === undefined) return { push, move: undefined };
+  if (of === 'pushes' || installed === undefined) return { push, move: undefined, past: [] };
   const commit = followedHead(files, places, root);
-  const seconds = commit === undefined ? Number(installed.mtimeNs / 1_000_000_000n) : 0;
-  return { push, move: movedSince(files, gitDir, { commit, seconds }) };
+  const since = Number(installed.mtimeNs / 1_000_000_000n);
+  return {
+    push,
+    move: movedSince(files, gitDir, { commit, seconds: commit === undefined ? since : 0 }),
+    // A push in the same second may have been before there were hooks.
+    past: pushedPast(files, places, { commonDir, seconds: since + 1 }),
+  };
+};
+
+const shown = 3;
+
+/** Puts them on record: each is told once. */
+const tellPast = ({ files, state }: Ports, { commonDir }: FoundMain, past: readonly PastPush[]): readonly string[] => {
+  if (past.length === 0) return [];
+  const places = statePlaces(stateFolder(files, commonDir));
+  recordPast(state, places, past);
+  const names = past.slice(0, shown).map(({ remote, branch, id }) => `${id.slice(0, 10)} to ${remote}/${branch}`);
+  const more = past.length > shown ? ` and ${past.length - shown} more` : '';
+  const what = `pushed without pre-push letting it through (--no-verify, or it could not look): ${names.join(', ')}${more}`;
+  return [`lockstep catch-up: ${what}; on record in ${places.bypasses}`];
 };
 
 /** A word for a person: `reset`, `merge`. */
@@ -49,12 +69,12 @@ export const catchUp = async (request: CatchUpRequest): Promise<readonly string[
   const found = findMainFiles(real.files, dir, configName);
   if (found === undefined) return [];
   try {
-    const { push, move } = missed(real.files, found, request.of);
-    if (!push && move === undefined) return [];
+    const { push, move, past } = missed(real.files, found, request.of);
+    const lines = [...tellPast(real, found, past)];
+    if (!push && move === undefined) return lines;
     const main = await openMain(await request.ports('dry-run'), dir);
     const writing = async (): Promise<Ports> => real;
     const shared = { launcher, writing, left: () => 0, signal, env };
-    const lines: string[] = [];
     if (push) {
       const { followOldPush } = await import('./accepted-push.ts');
       const settings = main.project.hooks.postPush;

@@ -7,6 +7,7 @@ import type { Launcher } from '../../domain/hooks/place.ts';
 import { isPlainBranch, type PushedRef, shortRef } from '../../domain/push.ts';
 import { pipelineFolder } from '../../pipeline/written.ts';
 import type { Ports } from '../../ports.ts';
+import { noteLetThrough } from '../../store/let-through.ts';
 import { type PushFacts, savePushFacts } from '../../store/push-facts.ts';
 import { writePushNote } from '../../store/push-note.ts';
 import { type Acceptance, writePushOk } from '../../store/push-ok.ts';
@@ -95,12 +96,18 @@ const keepFacts = (main: MainProject, request: AcceptRequest, ports: Ports): voi
 };
 
 /** Throws `disk`. */
+export const rememberLetThrough = (ports: Ports, { state }: MainProject, refs: readonly PushedRef[]): void =>
+  noteLetThrough(ports, state, [...new Set(refs.flatMap(({ localId }) => localId ?? []))]);
+
+/** Throws `disk`. */
 export const acceptPush = async (main: MainProject, request: AcceptRequest): Promise<void> => {
   const { judgement, refs, remote, url, since, after } = request;
   const ports = await request.writing();
   const accepted = judgement.settled.flatMap(({ remoteRef, localId }) =>
     localId === null ? [] : [{ remote, url, remoteRef, id: localId }],
   );
+  // First: what is written later may take back what is accepted.
+  rememberLetThrough(ports, main, refs);
   if (accepted.length > 0) writePushOk(ports, main.state, { watched: watchedPaths(main, request), accepted, since });
   keepFacts(main, request, ports);
   if (after === undefined) return;
