@@ -61,6 +61,22 @@ const recoverStray = async (main: MainProject, { path, target, run }: WaitingJou
   }
 };
 
+/** Locks of parts of the state: taken as a run would take them, which clears what the dead left of them, and given back. */
+const giveBackStateLocks = async (main: MainProject): Promise<void> => {
+  const { ports, state } = main;
+  const names = ports.files.list(state.locks).flatMap((name) => /^[^.]+\.lock(?=\.|$)/.exec(name)?.[0] ?? []);
+  for (const path of [...new Set(names)].map((name) => join(state.locks, name))) {
+    const holder = readHolder(ports, path);
+    // Who lives gives its own back.
+    if (holder !== undefined && (holder.facts === undefined || ports.identity.alive(holder.facts) !== 'dead')) continue;
+    try {
+      (await acquireLock(ports, [path], { what: 'clear what a killed run left' })).release();
+    } catch (error) {
+      if (!(error instanceof LockstepError) || error.code !== 'locked') throw error;
+    }
+  }
+};
+
 /**
  * Recovers every target that a cut-off run left something of: a journal, a lock, an entry that says `syncing`; then the
  * journals of targets that are not registered any more. One that cannot be recovered hides no other.
@@ -79,5 +95,6 @@ export const recoverAll = async (main: MainProject): Promise<readonly RecoverRep
     // Ended already where it shares a root with a target that is registered.
     if (journal !== undefined) reports.push(await reportOf(name, () => recoverStray(main, journal)));
   }
+  await giveBackStateLocks(main);
   return reports;
 };

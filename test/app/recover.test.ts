@@ -203,6 +203,27 @@ describe('a run that was killed outside of its transaction', () => {
     expect((await said(world)).lines).toEqual(['no run was cut off: nothing to recover']);
   });
 
+  it('leaves locks of parts of the state, and what it made on the way to one: recover takes away those of the dead', async () => {
+    const world = await plainWorld(['app']);
+    const { ports, main } = world;
+    const dead = {
+      format: 1,
+      ...ports.identity.self(),
+      pid: 2 ** 22 + 5,
+      nonce: 'a',
+      time: '2026-11-23T00:00:00Z',
+      what: 'x',
+    };
+    put(main.state.locks, {
+      'runs.lock': `${JSON.stringify(dead)}\n`,
+      [`runs.lock.${dead.pid}.b.tmp`]: '',
+      [`registry.lock.${dead.pid}.c.tmp`]: '',
+      'backups.lock': `${JSON.stringify({ ...dead, ...ports.identity.self(), what: 'at work' })}\n`,
+    });
+    expect(await said(world)).toMatchObject({ exit: 0 });
+    expect(fse.readdirSync(main.state.locks)).toEqual(['backups.lock']);
+  });
+
   it('leaves a lock in a root outside of its folder too', async () => {
     const world = await sharing();
     await world.main.registry.update((registry) => ({
