@@ -61,8 +61,12 @@ const recoverStray = async (main: MainProject, { path, target, run }: WaitingJou
   }
 };
 
-/** Locks of parts of the state: taken as a run would take them, which clears what the dead left of them, and given back. */
-const giveBackStateLocks = async (main: MainProject): Promise<void> => {
+/**
+ * Locks of parts of the state, taken as a run would take them, which clears what the dead left of them, and given back.
+ * Answers with their paths. Throws `disk`.
+ */
+export const giveBackStateLocks = async (main: MainProject): Promise<readonly string[]> => {
+  const cleared: string[] = [];
   const { ports, state } = main;
   const names = ports.files.list(state.locks).flatMap((name) => /^[^.]+\.lock(?=\.|$)/.exec(name)?.[0] ?? []);
   for (const path of [...new Set(names)].map((name) => join(state.locks, name))) {
@@ -71,10 +75,12 @@ const giveBackStateLocks = async (main: MainProject): Promise<void> => {
     if (holder !== undefined && (holder.facts === undefined || ports.identity.alive(holder.facts) !== 'dead')) continue;
     try {
       (await acquireLock(ports, [path], { what: 'clear what a killed run left' })).release();
+      cleared.push(path);
     } catch (error) {
       if (!(error instanceof LockstepError) || error.code !== 'locked') throw error;
     }
   }
+  return cleared;
 };
 
 /**
@@ -95,6 +101,5 @@ export const recoverAll = async (main: MainProject): Promise<readonly RecoverRep
     // Ended already where it shares a root with a target that is registered.
     if (journal !== undefined) reports.push(await reportOf(name, () => recoverStray(main, journal)));
   }
-  await giveBackStateLocks(main);
   return reports;
 };

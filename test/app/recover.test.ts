@@ -220,8 +220,12 @@ describe('a run that was killed outside of its transaction', () => {
       [`registry.lock.${dead.pid}.c.tmp`]: '',
       'backups.lock': `${JSON.stringify({ ...dead, ...ports.identity.self(), what: 'at work' })}\n`,
     });
-    expect(await said(world)).toMatchObject({ exit: 0 });
+    const lines = ['registry', 'runs'].map(
+      (name) => `removed ${join(main.state.locks, `${name}.lock`)}: a process that is gone left it`,
+    );
+    expect(await said(world)).toEqual({ exit: 0, lines: expect.arrayContaining(lines) });
     expect(fse.readdirSync(main.state.locks)).toEqual(['backups.lock']);
+    expect(await said(world)).toEqual({ exit: 0, lines: ['no run was cut off: nothing to recover'] });
   });
 
   it('leaves a lock in a root outside of its folder too', async () => {

@@ -1,12 +1,14 @@
 /** `sync recover`: ends what cut-off runs left. */
-import { recoverAll } from '../../app/recover-all.ts';
+import { giveBackStateLocks, recoverAll } from '../../app/recover-all.ts';
 import type { Call } from '../call.ts';
 import { errorLines, errorObject } from '../render/error-text.ts';
 import { verdictCode } from '../verdict.ts';
 
 /** One target's trouble hides no other's recovery. Exits with 4 when some could not be recovered, 5 when none could. */
 export const runRecover = async (call: Call): Promise<number> => {
-  const reports = await recoverAll(await call.main());
+  const main = await call.main();
+  const reports = await recoverAll(main);
+  const cleared = await giveBackStateLocks(main);
   call.answer(
     {
       kind: 'recover',
@@ -14,12 +16,16 @@ export const runRecover = async (call: Call): Promise<number> => {
         ...report,
         error: report.error === null ? null : errorObject(report.error),
       })),
+      cleared,
     },
-    reports.length === 0
+    reports.length + cleared.length === 0
       ? ['no run was cut off: nothing to recover']
-      : reports.flatMap(({ target, lines, error }) =>
-          error === null ? lines.map((line) => `${target}: ${line}`) : errorLines(error, call.paint),
-        ),
+      : [
+          ...reports.flatMap(({ target, lines, error }) =>
+            error === null ? lines.map((line) => `${target}: ${line}`) : errorLines(error, call.paint),
+          ),
+          ...cleared.map((path) => `removed ${path}: a process that is gone left it`),
+        ],
   );
   return verdictCode(reports.map(({ error }) => ({ passed: error === null, error })));
 };
