@@ -64,7 +64,7 @@ const plant = (): boolean => {
   );
 };
 
-const session: readonly string[] = [
+const rehearsed: readonly string[] = [
   '--help',
   'trust --yes',
   'validate',
@@ -101,7 +101,7 @@ const rehearse = async (): Promise<void> => {
   Object.assign(process.env, env);
   process.chdir(main);
   process.argv[1] = join(__dirname, 'main.js');
-  for (const words of ready ? session : session.slice(0, 1)) {
+  for (const words of ready ? rehearsed : rehearsed.slice(0, 1)) {
     pack.forget('main.js');
     await play(() => void pack.load('main.js'), words);
   }
