@@ -1,8 +1,9 @@
 /** `pre-push`: holds a push to the checklist before it; blocks only what is certainly unmet, where the policy says so. */
-import { acceptPush, rememberLetThrough } from '../app/push/accept.ts';
+import { acceptPush } from '../app/push/accept.ts';
 import { type JudgedGroup, judgePush, type PushJudgement } from '../app/push/judge.ts';
 import { nothingToSync, readPushLines, shortRef } from '../domain/push.ts';
 import { firstUnmet, type Obstacle, renderPushLines } from '../domain/push-checklist.ts';
+import { noteLetThrough } from '../store/let-through.ts';
 import { type GitHook, type HookAnswer, nothingToSay } from './hook.ts';
 
 const say = (text: string): string => `lockstep pre-push: ${text.replace(/\s+/g, ' ').trim()}`;
@@ -117,7 +118,7 @@ export const prePush: GitHook = {
     });
     if (refs.length + unread.length === 0) return nothingToSay;
     if (judgement.targets.length === 0) {
-      rememberLetThrough(await writing(), main, refs);
+      noteLetThrough(await writing(), main.state, { remote, refs });
       return nothingToSay;
     }
     const { code, lines, facts } = answer(judgement, { remote, quiet: settings.quiet || unread.length > 0 });

@@ -59,7 +59,7 @@ export const quickPush = (ground: QuickGround): readonly string[] | undefined =>
   if (looked.includes(undefined)) return undefined;
   const tips = [...new Set(refs.flatMap(({ localId }) => localId ?? []))];
   if (!bringsNothing(ground, facts, tips)) return undefined;
-  noteLetThrough({ files, state }, places, tips);
+  noteLetThrough({ files, state }, places, { remote, refs });
   const pushed = refs.flatMap(({ remoteRef: ref, localId: id }) => (id === null ? [] : [{ remote, ref, id }]));
   writePushOk({ files, state }, places, {
     watched: facts.watched,

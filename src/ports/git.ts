@@ -1,4 +1,5 @@
 /** Git repositories, as they are read. */
+import type { CommitText } from '../domain/commits.ts';
 
 export interface TreeEntry {
   readonly path: string;
@@ -9,15 +10,6 @@ export interface TreeEntry {
   readonly size: number | null;
   /** The name is not UTF-8: `path` is what git writes between quotes, such as `docs/bad\\377.md`, and leads to no file. */
   readonly unnamed?: true;
-}
-
-export interface RawCommit {
-  readonly id: string;
-  readonly subject: string;
-  readonly body: string;
-  readonly author: string;
-  readonly time: string;
-  readonly files: readonly string[];
 }
 
 export interface RawChange {
@@ -38,7 +30,7 @@ export interface Repo {
   /** `git diff --name-status -z -M`. */
   diff(from: string, to: string): Promise<readonly RawChange[]>;
   /** Commits of `from..to` (all of `to` when from is null), newest first, with the paths each touched. */
-  log(from: string | null, to: string): Promise<readonly RawCommit[]>;
+  log(from: string | null, to: string): Promise<readonly CommitText[]>;
   /** Contents by blob id, in one process. Throws `object-missing`, naming the blobs that are not here. */
   blobs(ids: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
   /** Every blob that each path ever had, newest first: one `git log --raw`. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { PushedRef } from '../../src/domain/push.ts';
 import { noteLetThrough, pushedPast, recordPast } from '../../src/store/let-through.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
 import { put, temporary, text } from '../fixtures/sandbox.ts';
@@ -23,24 +24,29 @@ const scene = (logs: Readonly<Record<string, string>> = {}) => {
   };
 };
 
+const ref = (to: string, branch = 'main'): PushedRef => ({
+  localRef: 'HEAD',
+  localId: to,
+  remoteRef: `refs/heads/${branch}`,
+  remoteId: null,
+});
+
 describe('what pre-push let through', () => {
   it('is remembered once, and the oldest of very many is forgotten', () => {
     const { places, letThrough } = scene();
-    noteLetThrough({ files, state }, places, [id('a'), id('b')]);
-    noteLetThrough({ files, state }, places, [id('b'), id('c')]);
-    expect(letThrough()).toBe(`${id('a')}\n${id('b')}\n${id('c')}\n`);
-    const many = Array.from({ length: 500 }, (_, i) => i.toString(16).padStart(40, '1'));
-    noteLetThrough({ files, state }, places, many);
-    expect(letThrough().split('\n')).toHaveLength(501);
-    expect(letThrough()).not.toContain(id('c'));
-  });
-
-  it('writes nothing where it knows all', () => {
-    const { places } = scene();
-    noteLetThrough({ files, state }, places, [id('a')]);
+    const note = (...refs: readonly PushedRef[]) =>
+      noteLetThrough({ files, state }, places, { remote: 'origin', refs });
+    note(ref(id('a')), ref(id('b')));
     const before = files.stat(places.letThrough);
-    noteLetThrough({ files, state }, places, [id('a')]);
+    note(ref(id('b')));
     expect(files.stat(places.letThrough)).toEqual(before);
+    note(ref(id('b'), 'side'), { ...ref(id('c')), localId: null });
+    expect(letThrough()).toBe(
+      `origin refs/heads/main ${id('a')}\norigin refs/heads/main ${id('b')}\norigin refs/heads/side ${id('b')}\n`,
+    );
+    note(...Array.from({ length: 500 }, (_, i) => ref(i.toString(16).padStart(40, '1'))));
+    expect(letThrough().split('\n')).toHaveLength(501);
+    expect(letThrough()).not.toContain(id('b'));
   });
 });
 
@@ -50,10 +56,37 @@ describe('pushes past pre-push', () => {
       'origin/main': logLine(id('a'), 100) + logLine(id('b'), 200) + logLine(id('c'), 300),
       'origin/feature/x': logLine(id('d'), 300),
     });
-    noteLetThrough({ files, state }, places, [id('b')]);
-    state.append(places.bypasses, `2026-01-01T00:00:00Z pre-push origin refs/heads/x ${id('c')} refs/heads/main -\n`);
-    expect(past(150)).toEqual([{ remote: 'origin', branch: 'feature/x', id: id('d'), seconds: 300 }]);
+    noteLetThrough({ files, state }, places, { remote: 'origin', refs: [ref(id('b'))] });
+    // What the remote had before is no push of that line.
+    state.append(places.bypasses, `2026-01-01T00:00:00Z pre-push origin HEAD ${id('c')} refs/heads/main ${id('d')}\n`);
+    expect(past(150)).toEqual([{ remote: 'origin', ref: 'refs/heads/feature/x', id: id('d'), seconds: 300 }]);
     expect(past().map((one) => one.id)).toEqual([id('d'), id('a')]);
+  });
+
+  it('are also those of a commit that was let through to another branch or remote', () => {
+    const { places, past } = scene({
+      'origin/main': logLine(id('a'), 100),
+      'origin/side': logLine(id('a'), 100),
+      'fork/main': logLine(id('a'), 100),
+    });
+    noteLetThrough({ files, state }, places, { remote: 'origin', refs: [ref(id('a'), 'side')] });
+    expect(past().map((one) => `${one.remote} ${one.ref}`)).toEqual(['fork refs/heads/main', 'origin refs/heads/main']);
+    const tag = { ...ref(id('a')), remoteRef: 'refs/tags/v1' };
+    noteLetThrough({ files, state }, places, { remote: 'origin', refs: [tag] });
+    expect(past()).toHaveLength(2);
+  });
+
+  it('are none where a remote\u2019s branches are followed under other names', () => {
+    const { places, past } = scene({ 'origin/team/main': logLine(id('a'), 100) });
+    noteLetThrough({ files, state }, places, { remote: 'origin', refs: [ref(id('a'))] });
+    expect(past()).toEqual([]);
+  });
+
+  it('are none of a remote with a slash in its name that was let through', () => {
+    const { places, past } = scene({ 'team/origin/main': logLine(id('a'), 100) + logLine(id('b'), 200) });
+    state.append(places.bypasses, `2026-01-01T00:00:00Z pre-push - HEAD ${id('b')} refs/heads/main -\n`);
+    noteLetThrough({ files, state }, places, { remote: 'team/origin', refs: [ref(id('a'))] });
+    expect(past()).toEqual([]);
   });
 
   it('are none of what was fetched, cloned or pulled, nor of what is no log', () => {

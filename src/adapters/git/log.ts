@@ -1,6 +1,6 @@
 /** Reads history by trees alone: works in shallow and partial clones, and counts what merges brought in. */
 import { randomUUID } from 'node:crypto';
-import type { RawCommit } from '../../ports.ts';
+import type { CommitText } from '../../domain/commits.ts';
 import { type GitRunner, gitFailed } from './run.ts';
 
 /** A person's settings that would change what `git log` prints. */
@@ -27,7 +27,7 @@ const run = async (git: GitRunner, root: string, args: readonly string[]): Promi
   return stdout;
 };
 
-const toCommit = (tokens: readonly string[]): RawCommit => {
+const toCommit = (tokens: readonly string[]): CommitText => {
   const [id = '', author = '', seconds = '', subject = '', body = '', ...rest] = tokens;
   // git ends the format with an empty token, and puts a newline before the first path.
   const files = rest.filter((token) => token !== '');
@@ -37,7 +37,7 @@ const toCommit = (tokens: readonly string[]): RawCommit => {
 };
 
 /** Commits of a range, newest first, with the paths each touched; for a merge, those that differ from all of its parents. */
-export const readLog = async (git: GitRunner, root: string, range: string): Promise<readonly RawCommit[]> => {
+export const readLog = async (git: GitRunner, root: string, range: string): Promise<readonly CommitText[]> => {
   // A path or a message cannot imitate what is made up for one call.
   const mark = randomUUID();
   const stdout = await run(git, root, [

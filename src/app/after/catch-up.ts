@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LockstepError, messageOf } from '../../domain/errors.ts';
 import type { Launcher } from '../../domain/hooks/place.ts';
+import { shortRef } from '../../domain/push.ts';
 import type { Files, Ports } from '../../ports.ts';
 import { type FoundMain, findMainFiles } from '../../store/find-state.ts';
 import { followedHead, movedSince } from '../../store/followed.ts';
@@ -53,7 +54,7 @@ const tellPast = ({ files, state }: Ports, { commonDir }: FoundMain, past: reado
   if (past.length === 0) return [];
   const places = statePlaces(stateFolder(files, commonDir));
   recordPast(state, places, past);
-  const names = past.slice(0, shown).map(({ remote, branch, id }) => `${id.slice(0, 10)} to ${remote}/${branch}`);
+  const names = past.slice(0, shown).map(({ remote, ref, id }) => `${id.slice(0, 10)} to ${remote}/${shortRef(ref)}`);
   const more = past.length > shown ? ` and ${past.length - shown} more` : '';
   const what = `pushed without pre-push letting it through (--no-verify, or it could not look): ${names.join(', ')}${more}`;
   return [`lockstep catch-up: ${what}; on record in ${places.bypasses}`];

@@ -96,10 +96,6 @@ const keepFacts = (main: MainProject, request: AcceptRequest, ports: Ports): voi
 };
 
 /** Throws `disk`. */
-export const rememberLetThrough = (ports: Ports, { state }: MainProject, refs: readonly PushedRef[]): void =>
-  noteLetThrough(ports, state, [...new Set(refs.flatMap(({ localId }) => localId ?? []))]);
-
-/** Throws `disk`. */
 export const acceptPush = async (main: MainProject, request: AcceptRequest): Promise<void> => {
   const { judgement, refs, remote, url, since, after } = request;
   const ports = await request.writing();
@@ -107,7 +103,7 @@ export const acceptPush = async (main: MainProject, request: AcceptRequest): Pro
     localId === null ? [] : [{ remote, url, remoteRef, id: localId }],
   );
   // First: what is written later may take back what is accepted.
-  rememberLetThrough(ports, main, refs);
+  noteLetThrough(ports, main.state, { remote, refs });
   if (accepted.length > 0) writePushOk(ports, main.state, { watched: watchedPaths(main, request), accepted, since });
   keepFacts(main, request, ports);
   if (after === undefined) return;
