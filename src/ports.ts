@@ -2,7 +2,7 @@
 
 import type { EventBody } from './domain/events.ts';
 import type { Installation, PythonFacts } from './domain/target.ts';
-import type { Files, StateFiles, Tree, TreeBounds } from './ports/files.ts';
+import type { Abandoned, Files, StateFiles, Tree, TreeBounds } from './ports/files.ts';
 import type { Git } from './ports/git.ts';
 import type { Background, Identity, Processes, ProcessGroups } from './ports/processes.ts';
 
@@ -64,6 +64,11 @@ export interface Ports {
   readonly groups?: ProcessGroups;
   /** Left out where nothing may go on after this process, as in a dry run. */
   readonly background?: Background;
+  /**
+   * Ends all that killed processes of this user had started beside their scratch folders, and removes those. Left out
+   * where nothing may be ended or removed, as in a dry run.
+   */
+  readonly clearAbandoned?: () => readonly Abandoned[];
   /** Left out where nobody asks what runs this. */
   readonly machine?: Machine;
 }

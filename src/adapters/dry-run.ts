@@ -34,7 +34,7 @@ const deniedTree = ({ roots }: TreeBounds): Tree => ({
 });
 
 /** The same ports, reading as before; writing to a tree or to state throws a plain Error, and nothing goes on in the background. Scratch folders stay usable. */
-export const dryRunPorts = ({ background: _background, ...ports }: Ports): Ports => {
+export const dryRunPorts = ({ background: _background, clearAbandoned: _clear, ...ports }: Ports): Ports => {
   const scratch = new Set<string>();
   return {
     ...ports,

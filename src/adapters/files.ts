@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   lstatSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,12 +10,12 @@ import {
   readSync,
   realpathSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import { absent, type FileState } from '../domain/file-state.ts';
 import type { Files, Stat, WalkEntry } from '../ports.ts';
 import { diskError } from './disk-error.ts';
+import { scratchIn } from './scratch.ts';
 
 const buffer = Buffer.allocUnsafe(1 << 20);
 
@@ -156,7 +155,7 @@ const real = (path: string): string | undefined => {
 
 /**
  * The reading half of the disk.
- * @param onScratch told of each scratch folder, so that the composition root can remove them all at the end.
+ * @param onScratch told of the folder that all scratch folders lie in, so that the composition root can remove it at the end.
  */
 export const diskFiles = (onScratch: (dir: string) => void): Files => ({
   stat: safeStat,
@@ -180,9 +179,5 @@ export const diskFiles = (onScratch: (dir: string) => void): Files => ({
         ...(depth === undefined ? {} : { deep: depth }),
       })
       .sort(),
-  scratch: (label) => {
-    const dir = realpathSync(mkdtempSync(join(tmpdir(), `lockstep-${label}-`)));
-    onScratch(dir);
-    return dir;
-  },
+  scratch: scratchIn(onScratch),
 });

@@ -9,6 +9,7 @@ import type { GroupBook } from './process-groups.ts';
 import { processIdentity } from './process-identity.ts';
 import { spawnProcesses } from './processes.ts';
 import { askPython } from './python.ts';
+import { clearAbandoned } from './scratch.ts';
 import { diskState } from './state-files.ts';
 import { thisMachine } from './this-machine.ts';
 import { diskTree } from './tree.ts';
@@ -18,7 +19,7 @@ export interface Machine {
   readonly env: Environment;
   /** Where the groups of started programs are kept. */
   readonly groups: GroupBook;
-  /** Told of each scratch folder, which whoever asked removes at the end. */
+  /** Told of the folder that all scratch folders lie in, which whoever asked removes at the end. */
   readonly onScratch: (dir: string) => void;
   /** In place of the real disk, for reading. */
   readonly files?: Files;
@@ -30,6 +31,7 @@ export interface Machine {
 export const machinePorts = (machine: Machine): Ports => {
   const { env, groups, onScratch } = machine;
   const { files = diskFiles(onScratch), processes = spawnProcesses(env, groups) } = machine;
+  const identity = processIdentity();
   return {
     files,
     openTree: diskTree,
@@ -38,7 +40,8 @@ export const machinePorts = (machine: Machine): Ports => {
     git: installedGit(processes, env),
     python: askPython(processes, files),
     clock: systemClock,
-    identity: processIdentity(),
+    identity,
+    clearAbandoned: () => clearAbandoned(identity),
     groups,
     background: startInBackground(env),
     machine: thisMachine,

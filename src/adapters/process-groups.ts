@@ -1,9 +1,9 @@
 /** Knows every process group that this process started, from just before its start until nothing of it runs. */
-import { randomBytes } from 'node:crypto';
 import type { ProcessGroups, StartedGroup } from '../ports.ts';
 import { endGroupNow } from './process-group.ts';
 import { groupActs } from './process-identity.ts';
 import { groupsOf, kinOf } from './process-kin.ts';
+import { newMark } from './process-marks.ts';
 import { startTimeOf } from './process-table.ts';
 
 export interface GroupBook extends ProcessGroups {
@@ -26,11 +26,9 @@ const isOver = ({ leader }: StartedGroup): boolean => {
 };
 
 export const groupBook = (): GroupBook => {
-  const own = randomBytes(8).toString('hex');
   const groups = new Map<string, StartedGroup>();
   const finished = new Set<string>();
   const listeners = new Set<Listener>();
-  let count = 0;
   const tell: Listener = (group, state) => {
     for (const listener of listeners) listener(group, state);
   };
@@ -50,8 +48,7 @@ export const groupBook = (): GroupBook => {
   };
   return {
     announce: () => {
-      count += 1;
-      const mark = `${own}-${count}`;
+      const mark = newMark();
       enter({ mark, leader: null });
       return mark;
     },
@@ -73,7 +70,7 @@ export const groupBook = (): GroupBook => {
       sweep();
       for (const { leader, mark } of groups.values()) {
         // Looked for first: a child whose parent is over may not be found any more.
-        const others = groupsOf(kinOf(leader?.pid ?? null, mark)());
+        const others = groupsOf(kinOf(leader?.pid ?? null, (one) => one === mark)());
         if (leader !== null) endGroupNow(leader.pid);
         for (const group of others) endGroupNow(group);
       }

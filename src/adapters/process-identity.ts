@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Identity, Owner } from '../ports.ts';
+import type { Identity, MarkedGroup, Owner } from '../ports.ts';
 import { endGroupNow, groupRuns } from './process-group.ts';
 import { groupsOf, kinOf } from './process-kin.ts';
-import { everyProcess, firstOf, type ProcessFacts, readStat, text } from './process-table.ts';
+import { isMarkOf } from './process-marks.ts';
+import { commandLine, everyProcess, firstOf, type ProcessFacts, readStat, text } from './process-table.ts';
 
 /** The machine's id is confidential (machine-id(5)): only a digest made for this purpose leaves the machine's files. */
 const machine = (): string | null => {
@@ -74,6 +75,13 @@ export const processIdentity = (): Identity => {
     if (!now.running) return 'dead';
     return owner.startTime !== null && now.startTime !== null && owner.startTime !== now.startTime ? 'dead' : 'alive';
   };
+  const marked = (isMark: (mark: string) => boolean): readonly MarkedGroup[] => {
+    const kin = kinOf(null, isMark)();
+    return [...groupsOf(kin)].map((pid) => ({
+      leader: { ...place(), pid, startTime: look(pid).startTime },
+      commands: kin.filter(({ group }) => group === pid).map((one) => commandLine(one.pid) || `process ${one.pid}`),
+    }));
+  };
   return {
     self: () => ({ ...place(), pid: process.pid, startTime: look(process.pid).startTime }),
     of: (pid) => {
@@ -90,7 +98,7 @@ export const processIdentity = (): Identity => {
       if (now.startTime === null ? now.running : now.startTime !== leader.startTime) return 'over';
       return endGroupAndWait(leader.pid);
     },
-    marked: (mark) =>
-      [...groupsOf(kinOf(null, mark)())].map((pid) => ({ ...place(), pid, startTime: look(pid).startTime })),
+    marked: (mark) => marked((one) => one === mark).map(({ leader }) => leader),
+    markedBy: (maker) => marked((one) => isMarkOf(one, maker)),
   };
 };

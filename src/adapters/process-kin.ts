@@ -1,5 +1,5 @@
 /** Finds all that comes from one started program: by its group, by the mark in the environment, and by who started whom. */
-import { everyProcess, hasMark, type ProcessEntry } from './process-table.ts';
+import { everyProcess, markOf, type ProcessEntry } from './process-table.ts';
 
 /** What runs of it now. */
 export type Kin = () => readonly ProcessEntry[];
@@ -11,12 +11,16 @@ const idOf = ({ pid, startTime }: ProcessEntry): string => `${pid} ${startTime}`
  * found is a process that left the group, was given another environment, and lost its parent before the first look.
  * Nothing without /proc. The group is null where its number may be a stranger's.
  */
-export const kinOf = (group: number | null, mark: string): Kin => {
+export const kinOf = (group: number | null, isMark: (mark: string) => boolean): Kin => {
   const known = new Set<string>();
   return () => {
     const all = everyProcess().filter(({ pid, running }) => running && pid !== process.pid);
     const kin = new Map<number, ProcessEntry>();
-    const isKin = (one: ProcessEntry): boolean => one.group === group || known.has(idOf(one)) || hasMark(one.pid, mark);
+    const isMarked = ({ pid }: ProcessEntry): boolean => {
+      const mark = markOf(pid);
+      return mark !== undefined && isMark(mark);
+    };
+    const isKin = (one: ProcessEntry): boolean => one.group === group || known.has(idOf(one)) || isMarked(one);
     for (const one of all) if (isKin(one)) kin.set(one.pid, one);
     // Again as long as one more is found: a child may have a lower number than its parent.
     for (let before = 0; before < kin.size; ) {

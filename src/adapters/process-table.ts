@@ -50,11 +50,12 @@ export const everyProcess = (): readonly ProcessEntry[] =>
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => firstOf(() => readStat(Number(name))) ?? []);
 
-/** Whether the environment that a process was started with has a mark (only of processes of this user, but for root). */
-export const hasMark = (pid: number, mark: string): boolean => {
-  const environment = firstOf(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
-  return environment?.split('\0').includes(`${markVariable}=${mark}`) === true;
-};
+/** The mark in the environment that a process was started with (only of processes of this user, but for root). */
+export const markOf = (pid: number): string | undefined =>
+  firstOf(() => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+    ?.split('\0')
+    .find((one) => one.startsWith(`${markVariable}=`))
+    ?.slice(markVariable.length + 1);
 
 /** The words that a process was started with; empty where that cannot be seen. */
 export const commandLine = (pid: number): string =>

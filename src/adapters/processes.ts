@@ -203,7 +203,7 @@ export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBo
     if (pid === undefined) throw cannotStart(request, (await child).cause ?? (await child).originalMessage);
     counts.set(request.as, (counts.get(request.as) ?? 0) + 1);
     listen();
-    const started = { child, pid, kin: kinOf(pid, mark) };
+    const started = { child, pid, kin: kinOf(pid, (one) => one === mark) };
     live.set(pid, started.kin);
     const guard = watchOver(started, request);
     const leftovers = request.leftovers === 'end' ? leftoversOf(started) : undefined;

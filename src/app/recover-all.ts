@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { forTarget, LockstepError } from '../domain/errors.ts';
 import type { TargetRecord } from '../domain/target.ts';
+import type { Abandoned } from '../ports.ts';
 import { readJournal, type WaitingJournal } from '../store/journal.ts';
 import { acquireLock, rootLockPaths } from '../store/lock.ts';
 import { readHolder } from '../store/lock-file.ts';
@@ -82,6 +83,12 @@ export const giveBackStateLocks = async (main: MainProject): Promise<readonly st
   }
   return cleared;
 };
+
+/**
+ * Ends and removes what no lock names, such as a pip that planning had asked and its folder. Call once every target is
+ * recovered.
+ */
+export const clearScratch = ({ ports }: MainProject): readonly Abandoned[] => ports.clearAbandoned?.() ?? [];
 
 /**
  * Recovers every target that a cut-off run left something of: a journal, a lock, an entry that says `syncing`; then the

@@ -106,3 +106,12 @@ export interface StateFiles {
   flushDir(path: string): void;
   makeDir(path: string): void;
 }
+
+/** The scratch folder of a process that was killed. */
+export interface Abandoned {
+  readonly path: string;
+  /** Command lines of what that process had started and what was ended now. */
+  readonly ended: readonly string[];
+  /** Command lines of what cannot be ended; while there are any, the folder stays. */
+  readonly running: readonly string[];
+}

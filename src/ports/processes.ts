@@ -49,6 +49,12 @@ export interface Owner {
   readonly startTime: string | null;
 }
 
+export interface MarkedGroup {
+  readonly leader: Owner;
+  /** Command lines of what runs in it. */
+  readonly commands: readonly string[];
+}
+
 export interface Identity {
   self(): Owner;
   /** Another process of this machine, as it is now; undefined when there is none. */
@@ -62,6 +68,8 @@ export interface Identity {
   endGroup(leader: Owner): 'over' | 'running';
   /** Leaders of the groups that were started with a mark (see `StartedGroup`); none where that cannot be seen. */
   marked(mark: string): readonly Owner[];
+  /** All groups that one process started, given what its marks begin with; none where that cannot be seen. */
+  markedBy(maker: string): readonly MarkedGroup[];
 }
 
 /** A process group that this process is about to start, or has started and that is not over. */

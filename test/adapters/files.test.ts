@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../src/adapters/files.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
@@ -94,10 +94,11 @@ describe('reading content', () => {
     expect(() => files.read(join(dir, 'missing'))).toThrow(LockstepError);
   });
 
-  it('makes scratch folders that only this user can enter, and tells of each', () => {
+  it('makes scratch folders that only this user can enter, and tells of where they lie', () => {
     const told: string[] = [];
     const dir = diskFiles((made) => told.push(made)).scratch('test');
-    expect(told).toEqual([dir]);
+    expect(told).toEqual([dirname(dir)]);
+    expect(lstatSync(dirname(dir)).mode & 0o777).toBe(0o700);
     expect(readdirSync(dir)).toEqual([]);
     expect(lstatSync(dir).mode & 0o777).toBe(0o700);
     execFileSync('rm', ['-r', dir]);

@@ -43,7 +43,10 @@ it('a restore that is killed anywhere, from its backup to its record, is as befo
   } as const;
   const going = (main: MainProject) => restore(main, request);
   // The process that was killed is this one: to whoever comes later, it is dead.
-  const later: Ports = { ...world.ports, identity: { ...world.ports.identity, alive: () => 'dead', marked: () => [] } };
+  const later: Ports = {
+    ...world.ports,
+    identity: { ...world.ports.identity, alive: () => 'dead', marked: () => [], markedBy: () => [] },
+  };
 
   const statusOf = async (main: MainProject) =>
     (await lookAtTargets(main, { ...world.request, targets: { names: ['app'] } }))[0]?.status;

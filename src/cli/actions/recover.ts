@@ -1,5 +1,5 @@
 /** `sync recover`: ends what cut-off runs left. */
-import { giveBackStateLocks, recoverAll } from '../../app/recover-all.ts';
+import { clearScratch, giveBackStateLocks, recoverAll } from '../../app/recover-all.ts';
 import type { Call } from '../call.ts';
 import { errorLines, errorObject } from '../render/error-text.ts';
 import { verdictCode } from '../verdict.ts';
@@ -9,6 +9,10 @@ export const runRecover = async (call: Call): Promise<number> => {
   const main = await call.main();
   const reports = await recoverAll(main);
   const cleared = await giveBackStateLocks(main);
+  const scratch = clearScratch(main);
+  const ended = scratch.flatMap((one) => one.ended);
+  const running = scratch.flatMap((one) => one.running);
+  const removed = [...cleared, ...scratch.filter((one) => one.running.length === 0).map(({ path }) => path)];
   call.answer(
     {
       kind: 'recover',
@@ -16,15 +20,21 @@ export const runRecover = async (call: Call): Promise<number> => {
         ...report,
         error: report.error === null ? null : errorObject(report.error),
       })),
-      cleared,
+      cleared: removed,
+      ended,
+      running,
     },
-    reports.length + cleared.length === 0
+    reports.length + removed.length + running.length === 0
       ? ['no run was cut off: nothing to recover']
       : [
           ...reports.flatMap(({ target, lines, error }) =>
             error === null ? lines.map((line) => `${target}: ${line}`) : errorLines(error, call.paint),
           ),
-          ...cleared.map((path) => `removed ${path}: a process that is gone left it`),
+          ...ended.map((command) => `ended ${command}: a run that was killed had started it`),
+          ...running.map(
+            (command) => `${command} still runs, and cannot be ended: a run that was killed had started it`,
+          ),
+          ...removed.map((path) => `removed ${path}: a process that is gone left it`),
         ],
   );
   return verdictCode(reports.map(({ error }) => ({ passed: error === null, error })));
