@@ -30,7 +30,7 @@ const deniedTree = ({ roots }: TreeBounds): Tree => ({
   chmod: denied('chmod'),
   touch: denied('touch'),
   flush: (paths) => denied('flush')(paths[0] ?? roots[0] ?? 'nothing'),
-  flushAll: (paths) => denied('flushAll')(paths[0] ?? roots[0] ?? 'nothing'),
+  flushAll: () => denied('flushAll')(roots[0] ?? 'nothing'),
 });
 
 /** The same ports, reading as before; writing to a tree or to state throws a plain Error, and nothing goes on in the background. Scratch folders stay usable. */

@@ -1,5 +1,15 @@
 /** Folders for work in passing: those of one process lie in one, which says whose they are, so that what the killed left is found. */
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Abandoned, Identity, Owner } from '../ports.ts';
@@ -25,7 +35,12 @@ export const scratchIn = (onHome: (dir: string) => void): ((label: string) => st
       home = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
       onHome(home);
       const deed: Deed = { owner: processIdentity().self(), marks: ofThisProcess };
-      writeFileSync(join(home, nameOfDeed), JSON.stringify(deed), { mode: 0o600 });
+      const handle = openSync(join(home, nameOfDeed), 'wx', 0o600);
+      try {
+        writeFileSync(handle, JSON.stringify(deed));
+      } finally {
+        closeSync(handle);
+      }
     }
     return mkdtempSync(join(home, `${label}-`));
   };

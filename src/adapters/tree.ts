@@ -178,19 +178,25 @@ export const diskTree = (bounds: TreeBounds): Tree => {
       }
     },
     flushAll: async (paths) => {
-      for (const path of paths) insideRoots(bounds, path);
-      const rest = paths.values();
       // They share what is left: each takes the next path when its last one is on the disk.
+      const rest = paths[Symbol.asyncIterator]();
+      let failed = false;
       const lane = async (): Promise<void> => {
-        for (const path of rest) {
-          try {
-            await flushAside(path);
-          } catch (error) {
-            throw troubleWith(path, 'flushing', error);
+        try {
+          while (!failed) {
+            const { done, value: path } = await rest.next();
+            if (done) return;
+            insideRoots(bounds, path);
+            await flushAside(path).catch((error) => {
+              throw troubleWith(path, 'flushing', error);
+            });
           }
+        } catch (error) {
+          failed = true;
+          throw error;
         }
       };
-      const lanes = await Promise.allSettled(Array.from({ length: Math.min(flushesAtOnce, paths.length) }, lane));
+      const lanes = await Promise.allSettled(Array.from({ length: flushesAtOnce }, lane));
       for (const one of lanes) if (one.status === 'rejected') throw one.reason;
     },
   };

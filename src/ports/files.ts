@@ -77,10 +77,11 @@ export interface Tree {
   /** Puts the given files and folders on the disk, one after the other. */
   flush(paths: readonly string[]): void;
   /**
-   * Puts many on the disk, some at a time, so that the file system can take them together: a tenth of the time on a real
-   * one. They are there once it resolves; it rejects with the first trouble once nothing is under way any more.
+   * Puts many on the disk as they come, some at a time, so that the file system can take them together: a tenth of the
+   * time on a real one. They are there once it resolves; it rejects with the first trouble, of giving a path too, takes no
+   * further path then, and nothing is under way any more.
    */
-  flushAll(paths: readonly string[]): Promise<void>;
+  flushAll(paths: AsyncIterable<string>): Promise<void>;
 }
 
 export interface NewFile {

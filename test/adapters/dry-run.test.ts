@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { dryRunPorts } from '../../src/adapters/dry-run.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Ports, StateFiles, Tree } from '../../src/ports.ts';
-import { put, temporary } from '../fixtures/sandbox.ts';
+import { inTurn, put, temporary } from '../fixtures/sandbox.ts';
 import { diskPorts } from '../fixtures/staged-target.ts';
 import { treeLines } from '../fixtures/tree-hash.ts';
 
@@ -20,7 +20,7 @@ const treeCalls: Readonly<Record<keyof Tree, (tree: Tree, path: string) => unkno
   chmod: (tree, path) => tree.chmod(path, 0o600),
   touch: (tree, path) => tree.touch(path, 0n),
   flush: (tree, path) => tree.flush([path]),
-  flushAll: (tree, path) => tree.flushAll([path]),
+  flushAll: (tree, path) => tree.flushAll(inTurn(path)),
 };
 
 const stateCalls: Readonly<Record<keyof StateFiles, (state: StateFiles, path: string) => unknown>> = {

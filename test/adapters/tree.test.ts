@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { diskTree } from '../../src/adapters/tree.ts';
 import { LockstepError } from '../../src/domain/errors.ts';
 import type { Tree } from '../../src/ports.ts';
-import { put, temporary } from '../fixtures/sandbox.ts';
+import { inTurn, put, temporary } from '../fixtures/sandbox.ts';
 import { treeLines } from '../fixtures/tree-hash.ts';
 
 const bytes = Buffer.from('new\n');
@@ -117,7 +117,7 @@ describe('the guard of every write', () => {
   it('flushes nothing outside the roots among many either', async () => {
     const { dir, inside, tree } = sandbox();
     const refusal = expect.objectContaining({ code: 'path-refused' });
-    await expect(tree.flushAll([inside, join(dir, 'repo-evil')])).rejects.toEqual(refusal);
+    await expect(tree.flushAll(inTurn(inside, join(dir, 'repo-evil')))).rejects.toEqual(refusal);
   });
 });
 
@@ -193,16 +193,38 @@ describe('a tree on the disk', () => {
     const { root, tree } = sandbox();
     const files = Array.from({ length: 100 }, (_, i) => join(root, `many-${i}`));
     for (const file of files) tree.write(file, bytes, 0o644);
-    await tree.flushAll([...files, root]);
-    await tree.flushAll([]);
+    await tree.flushAll(inTurn(...files, root));
+    await tree.flushAll(inTurn());
     // Linux tells what is open.
     const open = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0);
     const handles = open();
     const missing = join(root, 'missing');
-    await expect(tree.flushAll([...files, missing, ...files])).rejects.toMatchObject({
+    await expect(tree.flushAll(inTurn(...files, missing, ...files))).rejects.toMatchObject({
       code: 'disk',
       message: expect.stringContaining(missing),
     });
     expect(open()).toBe(handles);
+  });
+
+  it('takes no further path to flush once one failed, or once there is none to be had, and says why', async () => {
+    const { root, tree } = sandbox();
+    const file = join(root, 'file');
+    tree.write(file, bytes, 0o644);
+    const given: string[] = [];
+    const endless = async function* (): AsyncIterable<string> {
+      for (let i = 0; ; i += 1) {
+        const path = i === 50 ? join(root, 'missing') : file;
+        given.push(path);
+        yield path;
+      }
+    };
+    await expect(tree.flushAll(endless())).rejects.toMatchObject({ code: 'disk' });
+    expect(given.length).toBeLessThan(200);
+    const trouble = new Error('nothing more to be had');
+    const broken = async function* (): AsyncIterable<string> {
+      yield file;
+      throw trouble;
+    };
+    await expect(tree.flushAll(broken())).rejects.toBe(trouble);
   });
 });

@@ -46,11 +46,15 @@ export const stageDraft = async (workplace: Workplace, draft: Draft, content: Co
   // Removed files are held in the place too, so every place that is used has to stand.
   const used = [...new Set(draft.files.map(({ entry }) => entry.place))];
   const folders = used.map((place) => openPlace(workplace, place));
-  for (const item of draft.files) await writeStaged(workplace, item, content);
-  const written = draft.files
-    .filter(({ entry }) => entry.after.kind === 'file')
-    .map(({ entry }) => stagePath(places, entry))
-    .filter((path) => path !== undefined);
   const above = folders.flatMap((folder) => [dirname(folder), dirname(dirname(folder))]);
-  await tree.flushAll([...written, ...folders, ...above]);
+  // While some are flushed, the next are written.
+  const written = async function* (): AsyncIterable<string> {
+    for (const item of draft.files) {
+      await writeStaged(workplace, item, content);
+      const path = stagePath(places, item.entry);
+      if (path !== undefined && item.entry.after.kind === 'file') yield path;
+    }
+    yield* [...folders, ...above];
+  };
+  await tree.flushAll(written());
 };

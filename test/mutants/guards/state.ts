@@ -10,6 +10,8 @@ const capture = 'src/store/backups/capture.ts';
 const packs = 'src/store/backups/packs.ts';
 const packWriter = 'src/store/backups/pack-writer.ts';
 const seen = 'src/store/backups/seen.ts';
+const scratch = 'src/adapters/scratch.ts';
+const scratchTests = ['test/adapters/scratch.test.ts'];
 const lockFile = 'src/store/lock-file.ts';
 
 export const stateGuards: readonly Mutant[] = [
@@ -455,5 +457,23 @@ export const stateGuards: readonly Mutant[] = [
     find: 'if (yaml.readable) refuseNewer(yaml, configVersion);',
     replace: '',
     tests: ['test/config/load.test.ts'],
+  },
+  {
+    name: 'scratch-of-the-living',
+    invariant: 5,
+    guard: 'what a living process works with in passing is not removed, nor ended what it started',
+    file: scratch,
+    find: "identity.alive(deed.owner) !== 'dead'",
+    replace: "identity.alive(deed.owner) === 'unknown'",
+    tests: scratchTests,
+  },
+  {
+    name: 'scratch-marks-whole',
+    invariant: 5,
+    guard: 'no half-written word about an owner names processes to end',
+    file: scratch,
+    find: '/^[0-9a-f]{16}$/.test(deed.marks) ? deed : null',
+    replace: 'deed',
+    tests: scratchTests,
   },
 ];

@@ -73,8 +73,8 @@ export const transactionGuards: readonly Mutant[] = [
     invariant: 4,
     guard: 'staged content is on the disk before the journal says so',
     file: 'src/pipeline/transaction/stage.ts',
-    find: 'await tree.flushAll([...written, ...folders, ...above]);',
-    replace: '',
+    find: 'await tree.flushAll(written());',
+    replace: 'for await (const _ of written());',
     tests,
   },
   {

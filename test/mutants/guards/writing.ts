@@ -151,8 +151,8 @@ export const writingGuards: readonly Mutant[] = [
     invariant: 5,
     guard: 'nothing outside the roots is opened to be flushed among many',
     file: tree,
-    find: '      for (const path of paths) insideRoots(bounds, path);\n',
-    replace: '',
+    find: '            insideRoots(bounds, path);\n            await flushAside',
+    replace: '            await flushAside',
     tests: treeTests,
   },
   {
@@ -206,7 +206,7 @@ export const writingGuards: readonly Mutant[] = [
   silenced('chmod', "  chmod: denied('chmod'),"),
   silenced('touch', "  touch: denied('touch'),"),
   silenced('flush', "  flush: (paths) => denied('flush')(paths[0] ?? roots[0] ?? 'nothing'),"),
-  silenced('flush-all', "  flushAll: (paths) => denied('flushAll')(paths[0] ?? roots[0] ?? 'nothing'),"),
+  silenced('flush-all', "  flushAll: () => denied('flushAll')(roots[0] ?? 'nothing'),"),
   silenced('state-replace', "  replace: denied('replace'),"),
   {
     ...silenced('state-append', "  append: denied('append'),"),
