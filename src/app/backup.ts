@@ -4,7 +4,9 @@ import { wholeTargetEntries } from '../steps/backup-entries.ts';
 import type { Made } from '../store/backups.ts';
 import { targetNamed } from './choose-targets.ts';
 import { lookAtFiles } from './files-context.ts';
+import { rememberLayout } from './layouts.ts';
 import { commitOf, type MainProject } from './main-project.ts';
+import { afterwards } from './target-record.ts';
 
 export interface BackupTargetRequest {
   readonly target: string;
@@ -28,7 +30,10 @@ export const backupTarget = async (main: MainProject, request: BackupTargetReque
       );
     }
     const receipt = context.receipt ?? null;
-    return await main.backups.createUnlessSame({ target: record.name, run: null, entries, receipt, ...facts });
+    const made = await main.backups.createUnlessSame({ target: record.name, run: null, entries, receipt, ...facts });
+    // The next look need not ask its Python. Only where something is written anyway; the backup is there whatever comes of it.
+    if (made.made === 'now') await afterwards(async () => rememberLayout(main, record, context.layout));
+    return made;
   } catch (error) {
     throw forTarget(error, record.name);
   }

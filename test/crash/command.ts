@@ -13,14 +13,24 @@ export interface Ended {
   readonly out: string;
   /** Milliseconds. */
   readonly took: number;
+  /** When each line of standard output came, in milliseconds since the start. */
+  readonly beats: readonly number[];
+}
+
+/** A moment that is told by what a program has done, not by how fast the machine was. */
+export interface Moment {
+  /** Lines that it has printed by then. */
+  readonly lines: number;
+  /** Milliseconds since the last of them. */
+  readonly after: number;
 }
 
 export interface Command {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly argv: readonly string[];
-  /** Sends SIGKILL to the program itself, and to nothing that it started, after so many milliseconds. */
-  readonly killAfter?: number;
+  /** Sends SIGKILL to the program itself, and to nothing that it started. */
+  readonly killAt?: Moment;
 }
 
 /** Marks every process of a lane, whoever started it. */
@@ -34,19 +44,28 @@ export const laneEnvironment = (lane: string, scratch: string): Readonly<Record<
 };
 
 /** Ends with whatever exit status; throws only when the program cannot be started. */
-export const runCommand = ({ cwd, env, argv, killAfter }: Command): Promise<Ended> =>
+export const runCommand = ({ cwd, env, argv, killAt }: Command): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const [program = '', ...args] = argv;
     const started = performance.now();
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const all: Buffer[] = [];
     const out: Buffer[] = [];
+    const beats: number[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const killWhenTime = (): void => {
+      if (killAt === undefined || timer !== undefined || beats.length < killAt.lines) return;
+      timer = setTimeout(() => child.kill('SIGKILL'), killAt.after);
+    };
+    killWhenTime();
     child.stdout.on('data', (bytes: Buffer) => {
       all.push(bytes);
       out.push(bytes);
+      const now = performance.now() - started;
+      for (const byte of bytes) if (byte === 0x0a) beats.push(now);
+      killWhenTime();
     });
     child.stderr.on('data', (bytes: Buffer) => void all.push(bytes));
-    const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
     child.on('error', reject);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
@@ -55,7 +74,7 @@ export const runCommand = ({ cwd, env, argv, killAfter }: Command): Promise<Ende
         clearTimeout(patience);
         child.stdout.destroy();
         child.stderr.destroy();
-        resolve({ code, signal, text: Buffer.concat(all).toString(), out: Buffer.concat(out).toString(), took });
+        resolve({ code, signal, text: Buffer.concat(all).toString(), out: Buffer.concat(out).toString(), took, beats });
       };
       // The last of what it printed may still be on its way. What a killed program started may hold its pipes for as
       // long as it likes: nobody waits for that.

@@ -15,7 +15,7 @@ export type Point =
   | (Placed & { readonly kind: 'call'; readonly syscall: string; readonly by: 'hook' | 'strace' })
   /** At the n-th write under target or state: before it, or with half of it done. */
   | (Placed & { readonly kind: 'write' | 'torn' })
-  /** After a share of the time that a whole run takes, from 0 to 1; a wheel has to be built in it. */
+  /** After a share of the time that a whole run takes, from 0 to 1, told by its events; a wheel has to be built in it. */
   | { readonly kind: 'random'; readonly scene: string; readonly nth: number; readonly share: number };
 
 /** What `--point` takes: `small/rename:12`, `small/wheel/rename:2`, `small/strace-rename:30`, `full/torn:3`, `full/random:17`. */

@@ -1,6 +1,6 @@
 /** Runs a scene's sync to its end, to know both sides and every call and write on the way between them. */
 import { join } from 'node:path';
-import { mustRun } from './command.ts';
+import { type Moment, mustRun } from './command.ts';
 import { type Hooked, hookVariable, readTurns } from './hooked.ts';
 import { openReader } from './judge.ts';
 import type { Call, Rehearsal, Rehearsed } from './points.ts';
@@ -57,17 +57,33 @@ const rehearsalOf = async (scene: Scene, hook: string, wheel: Wheel): Promise<Re
   };
 };
 
+/** After a share of the time that a whole run took when nothing was in its way. */
+export const momentOf = ({ took, beats }: Pick<Stage, 'took' | 'beats'>, share: number): Moment => {
+  const at = share * took;
+  const lines = beats.filter((beat) => beat <= at).length;
+  return { lines, after: at - (beats[lines - 1] ?? 0) };
+};
+
 /** What a lane is judged by, and how long its whole run takes; the calls are those of another lane when they are given. */
 export const rehearse = async (scene: Scene, hook: string, known?: Rehearsed): Promise<Stage> => {
   const read = openReader(scene.target);
   scene.reset('to build');
   const before = read();
-  const { took } = await mustRun({ cwd: scene.main, env: scene.env, argv: [...scene.command, ...syncWords] });
+  const argv = [...scene.command, ...syncWords, '--json'];
+  const { took, beats } = await mustRun({ cwd: scene.main, env: scene.env, argv });
   const after = read();
   if (scene.size.package === 'changes') scene.keepWheel();
   const wheels: readonly Wheel[] = scene.size.package === 'changes' ? ['to build', 'in store'] : ['in store'];
   const runs: Rehearsal[] = [];
   if (known === undefined) for (const wheel of wheels) runs.push(await rehearsalOf(scene, hook, wheel));
   scene.reset('in store');
-  return { scene, sides: { before, after }, rehearsed: known ?? { scene: scene.size.name, runs }, took, read, hook };
+  return {
+    scene,
+    sides: { before, after },
+    rehearsed: known ?? { scene: scene.size.name, runs },
+    took,
+    beats,
+    read,
+    hook,
+  };
 };

@@ -26,6 +26,8 @@ export const rowOf = (what: string, outcomes: readonly Outcome[], took: number):
   const outlived = outcomes.filter((one) => one.outlived > 0).map((one) => one.outlived);
   const missed = outcomes.filter((one) => one.landed === 'elsewhere');
   const ended = count(outcomes, (one) => one.landed === 'not at all');
+  const places = ['no journal yet', 'staging', 'putting in place', 'the end of it'] as const;
+  const reached = places.map((place) => `${count(outcomes, (one) => one.reached === place)} ${place}`).join(', ');
   const more: readonly (readonly [number, string])[] = [
     [count(outcomes, (one) => one.recovery !== 'whole'), 'recoveries were killed too, and run again'],
     [count(outcomes, (one) => one.followed), 'went on to the next sync'],
@@ -49,7 +51,7 @@ export const rowOf = (what: string, outcomes: readonly Outcome[], took: number):
     after: count(outcomes, (one) => one.side === 'after'),
     differences: count(outcomes, (one) => one.wrong.length > 0),
     took: took / 1000,
-    notes: more.filter(([many]) => many > 0).map(([many, text]) => `${many} ${text}`),
+    notes: [`killed at: ${reached}`, ...more.filter(([many]) => many > 0).map(([many, text]) => `${many} ${text}`)],
   };
 };
 

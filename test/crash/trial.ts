@@ -1,11 +1,12 @@
 /** One trial: from the same start, the built command is killed at a point, recovered, judged and tried again. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Ended, livingOf, runCommand } from './command.ts';
 import { readTurns } from './hooked.ts';
 import { judge, type Lines, type Sides } from './judge.ts';
 import { nameOf, type Point, type Rehearsed } from './points.ts';
 import { seeded } from './random.ts';
-import { hooked, syncWords } from './rehearse.ts';
+import { hooked, momentOf, syncWords } from './rehearse.ts';
 import type { Scene } from './scene.ts';
 import { labelOf, readTrace, traced } from './trace.ts';
 
@@ -16,6 +17,8 @@ export interface Stage {
   readonly rehearsed: Rehearsed;
   /** Milliseconds that a whole run takes. */
   readonly took: number;
+  /** When each line of its event stream came, in milliseconds since its start. */
+  readonly beats: readonly number[];
   readonly read: () => Lines;
   /** The built hook. */
   readonly hook: string;
@@ -27,6 +30,8 @@ export interface Outcome {
   readonly wrong: Lines;
   /** Whether the run died where the rehearsal said; a random moment has no such place. */
   readonly landed: 'there' | 'elsewhere' | 'not at all';
+  /** How far the run had got. */
+  readonly reached: 'no journal yet' | 'staging' | 'putting in place' | 'the end of it';
   /** How recovery was ended, when it was. */
   readonly recovery: 'whole' | 'killed, then whole';
   /** Whether the next sync was tried. */
@@ -40,11 +45,11 @@ const isDead = (ended: Ended): boolean => ended.signal === 'SIGKILL' || ended.co
 
 /** Ends the sync at the point. */
 const kill = async (stage: Stage, point: Point): Promise<Outcome['landed']> => {
-  const { scene, took } = stage;
+  const { scene } = stage;
   const place = { cwd: scene.main, env: scene.env };
   const argv = [...scene.command, ...syncWords];
   if (point.kind === 'random') {
-    const ended = await runCommand({ ...place, argv, killAfter: point.share * took });
+    const ended = await runCommand({ ...place, argv: [...argv, '--json'], killAt: momentOf(stage, point.share) });
     return isDead(ended) ? 'there' : 'not at all';
   }
   const log = join(scene.lane, 'killed');
@@ -61,6 +66,14 @@ const kill = async (stage: Stage, point: Point): Promise<Outcome['landed']> => {
   if (!isDead(ended)) return 'not at all';
   const [last] = readTurns(log);
   return last !== undefined && labelOf(last, scene.lane) === point.label ? 'there' : 'elsewhere';
+};
+
+/** What the journal says of a run that was killed; when it is gone, the target says whether that was the end. */
+const journalOf = ({ state }: Scene): 'none' | 'staging' | 'putting in place' => {
+  const dir = join(state, 'journal');
+  const texts = existsSync(dir) ? readdirSync(dir).map((name) => readFileSync(join(dir, name), 'utf8')) : [];
+  if (texts.length === 0) return 'none';
+  return texts.some((text) => text.includes('"t":"swap"')) ? 'putting in place' : 'staging';
 };
 
 /** Recovers; in a third of the trials recovery is killed first, at a call that the point's name decides. */
@@ -124,6 +137,7 @@ export const tryPoint = async (stage: Stage, point: Point, every = 10): Promise<
   const { scene, sides, read } = stage;
   scene.reset(point.kind === 'random' ? 'to build' : point.wheel);
   const landed = await kill(stage, point);
+  const journal = journalOf(scene);
   const { recovery, ended } = await recover(stage, point);
   const { outlived, names } = await waitForOrphans(scene.lane);
   const verdict = judge(scene, read(), sides);
@@ -139,6 +153,7 @@ export const tryPoint = async (stage: Stage, point: Point, every = 10): Promise<
     side,
     wrong: followed ? [...wrong, ...(await follow(stage, side))] : wrong,
     landed,
+    reached: journal !== 'none' ? journal : side === 'after' ? 'the end of it' : 'no journal yet',
     recovery,
     followed,
     outlived,
