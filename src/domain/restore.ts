@@ -119,6 +119,26 @@ const foldersOf = (entries: readonly BackupEntry[], absolute: RestoreWork['absol
   return needed;
 };
 
+/** Folders whose own time is not the backup's, or will not be once something in them was brought back. */
+const folderTimes = (
+  { request, absolute }: RestoreWork,
+  { entries, actions }: { readonly entries: readonly BackupEntry[]; readonly actions: readonly FileAction[] },
+): readonly FileAction[] => {
+  const { files } = request;
+  const planned = new Set(actions.map(({ path }) => path));
+  const changedIn = new Set(actions.map(({ path }) => dirname(absolute(path))));
+  return entries.flatMap(({ path, component, state, mtimeNs }): readonly FileAction[] => {
+    if (state.kind !== 'dir' || planned.has(path)) return [];
+    const now = files.stat(absolute(path));
+    if (now?.kind !== 'dir') return [];
+    if (sameTime(now.mtimeNs, BigInt(mtimeNs)) && !changedIn.has(absolute(path))) return [];
+    const stands = files.state(absolute(path));
+    return [
+      { kind: 'file', component, path, before: stands, after: stands, cause: 'its time, as in the backup', mtimeNs },
+    ];
+  });
+};
+
 /** Throws `nothing-to-restore` for a component that the backup does not hold, `path-refused` for a root that the target lacks. */
 export const planRestore = (asked: RestoreRequest): RestorePlan => {
   const request = { ...asked, files: sightOf(asked.files, asked.roots) };
@@ -177,7 +197,8 @@ export const planRestore = (asked: RestoreRequest): RestorePlan => {
     if (why !== undefined) warnings.push(`${action.path} could not be brought back: ${why}`);
     return why === undefined;
   });
-  const actions = [...gone, ...bytecode, ...folders, ...possible];
+  const moves = [...gone, ...bytecode, ...folders, ...possible];
+  const actions = [...moves, ...folderTimes(work, { entries, actions: moves })];
   const refs = refActions(request, whole);
   const newerEdits = actions
     .filter((action) => isEdit(work, action))

@@ -174,11 +174,12 @@ export const openTransaction = (deps: TransactionDeps): Transaction => {
       // Its mode was set after it was made.
       if (item.entry.after.kind === 'dir') swapped.add(item.entry.path);
     }
+    // While they may still be entered: some are closed to their owner in the end.
+    bringFolderTimes(actions);
     settleFolders(
       workplace,
       items.filter(({ done }) => done).map(({ entry }) => entry),
     );
-    bringFolderTimes(actions);
     for (const item of refs) {
       await moveRef(ports.processes, item.entry, { from: item.entry.before, to: item.entry.after, run });
       item.done = true;

@@ -244,9 +244,10 @@ describe('a folder that is closed to its own owner', () => {
       await transaction.swap(planned.actions);
       expect(standing(root, skip)).not.toEqual(changed);
       expect(await transaction.undo()).toMatchObject({ left: [], unfinished: [] });
-      expect(standing(root, skip).filter((line) => !line.includes('closed/in.md'))).toEqual(
-        changed.filter((line) => !line.includes('closed/in.md')),
-      );
+      // Putting a file back is a change of its folder: its time is not undone.
+      const lines = (all: readonly string[]): readonly string[] =>
+        all.filter((line) => !line.includes('closed/in.md')).map((line) => line.replace(/^(dir .*) \d+$/, '$1'));
+      expect(lines(standing(root, skip))).toEqual(lines(changed));
       expect(readFileSync(join(root, 'closed/in.md'), 'utf8')).toBe('other\n');
     });
   });

@@ -24,7 +24,7 @@ const backUp = (store: BackupStore, root: string): Promise<BackupManifest> =>
 const digestsOf = ({ entries }: BackupManifest): readonly string[] =>
   entries.flatMap(({ state }) => (state.kind === 'file' ? [state.sha256] : []));
 
-/** Writes all that a backup says into an empty folder. Folders get their modes last, for some let nobody write in them. */
+/** Writes all that a backup says into an empty folder. Folders get modes and times last: some let nobody write in them. */
 const rebuild = (store: BackupStore, manifest: BackupManifest, root: string): void => {
   const tree = diskTree({ roots: [root] });
   for (const { path, state, mtimeNs } of manifest.entries) {
@@ -35,7 +35,11 @@ const rebuild = (store: BackupStore, manifest: BackupManifest, root: string): vo
     if (state.kind === 'file') chmodSync(full, state.mode);
     if (state.kind !== 'dir') tree.touch(full, BigInt(mtimeNs));
   }
-  for (const { path, state } of manifest.entries) if (state.kind === 'dir') chmodSync(join(root, path), state.mode);
+  for (const { path, state, mtimeNs } of manifest.entries) {
+    if (state.kind !== 'dir') continue;
+    chmodSync(join(root, path), state.mode);
+    tree.touch(join(root, path), BigInt(mtimeNs));
+  }
 };
 
 it('holds any tree so that it can be built again, whatever becomes of it, and however many others are kept beside it or go', async () => {
