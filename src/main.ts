@@ -1,11 +1,12 @@
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
-import { realpathSync, rmSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
 import { outletTo } from './adapters/outlet.ts';
 import type { GroupBook } from './adapters/process-groups.ts';
 import { clackPrompts } from './adapters/prompts.ts';
+import { removeFolder } from './adapters/remove-folder.ts';
 import type { World } from './cli/world.ts';
 import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
@@ -17,7 +18,8 @@ let groups: GroupBook | undefined;
 const stop = new AbortController();
 
 const cleanUp = (): void => {
-  for (const dir of scratch) rmSync(dir, { recursive: true, force: true });
+  // What cannot be removed changes no verdict.
+  for (const dir of scratch) removeFolder(dir);
   scratch.clear();
 };
 

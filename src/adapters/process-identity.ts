@@ -82,6 +82,17 @@ export const processIdentity = (): Identity => {
       commands: kin.filter(({ group }) => group === pid).map((one) => commandLine(one.pid) || `process ${one.pid}`),
     }));
   };
+  /** Of this process and of all above it: whoever ends one of these ends itself, or the shell that it was typed in. */
+  const ownGroups = (): ReadonlySet<number> => {
+    const own = new Set<number>();
+    for (let pid = process.pid; pid > 1; ) {
+      const one = firstOf(() => readStat(pid));
+      if (one === null) break;
+      own.add(one.group);
+      pid = one.parent;
+    }
+    return own;
+  };
   return {
     self: () => ({ ...place(), pid: process.pid, startTime: look(process.pid).startTime }),
     of: (pid) => {
@@ -99,6 +110,9 @@ export const processIdentity = (): Identity => {
       return endGroupAndWait(leader.pid);
     },
     marked: (mark) => marked((one) => one === mark).map(({ leader }) => leader),
-    markedBy: (maker) => marked((one) => isMarkOf(one, maker)),
+    markedBy: (maker) => {
+      const own = ownGroups();
+      return marked((one) => isMarkOf(one, maker)).filter(({ leader }) => !own.has(leader.pid));
+    },
   };
 };

@@ -181,10 +181,19 @@ export const diskTree = (bounds: TreeBounds): Tree => {
       // They share what is left: each takes the next path when its last one is on the disk.
       const rest = paths[Symbol.asyncIterator]();
       let failed = false;
+      // One asks at a time: of a giver that was asked already, the next is made even when a flush failed meanwhile.
+      let asked: Promise<unknown> = Promise.resolve();
+      const next = (): Promise<IteratorResult<string, unknown>> => {
+        const answer = asked.then(() => (failed ? { done: true as const, value: undefined } : rest.next()));
+        asked = answer.catch(() => {
+          failed = true;
+        });
+        return answer;
+      };
       const lane = async (): Promise<void> => {
         try {
           while (!failed) {
-            const { done, value: path } = await rest.next();
+            const { done, value: path } = await next();
             if (done) return;
             insideRoots(bounds, path);
             await flushAside(path).catch((error) => {
@@ -197,6 +206,7 @@ export const diskTree = (bounds: TreeBounds): Tree => {
         }
       };
       const lanes = await Promise.allSettled(Array.from({ length: flushesAtOnce }, lane));
+      if (failed) await rest.return?.();
       for (const one of lanes) if (one.status === 'rejected') throw one.reason;
     },
   };

@@ -85,8 +85,8 @@ export const giveBackStateLocks = async (main: MainProject): Promise<readonly st
 };
 
 /**
- * Ends and removes what no lock names, such as a pip that planning had asked and its folder. Call once every target is
- * recovered.
+ * Ends and removes what no lock names, such as a pip that planning had asked and its folder. Call before targets are
+ * recovered: nothing may write in them meanwhile.
  */
 export const clearScratch = ({ ports }: MainProject): readonly Abandoned[] => ports.clearAbandoned?.() ?? [];
 

@@ -115,4 +115,6 @@ export interface Abandoned {
   readonly ended: readonly string[];
   /** Command lines of what cannot be ended; while there are any, the folder stays. */
   readonly running: readonly string[];
+  /** Why the folder could not be removed, though nothing runs any more; null when it is gone or was not tried. */
+  readonly left: string | null;
 }

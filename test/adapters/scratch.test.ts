@@ -1,5 +1,14 @@
-import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -93,7 +102,7 @@ it('leaves alone what it cannot be sure of', () => {
     expect(clearAbandoned(identity), "another user's word").toEqual([]);
     chownSync(join(home, 'owner.json'), 0, 0);
   }
-  expect(clearAbandoned(identity)).toEqual([{ path: home, ended: [], running: [] }]);
+  expect(clearAbandoned(identity)).toEqual([{ path: home, ended: [], running: [], left: null }]);
 });
 
 it('makes one folder for all, which only this user can enter, with its owner in it', () => {
@@ -104,4 +113,92 @@ it('makes one folder for all, which only this user can enter, with its owner in 
   expect(told).toHaveLength(1);
   expect([one, two].every((dir) => dir.startsWith(`${told[0]}/pip-`))).toBe(true);
   expect(deed(told[0] ?? '').owner).toEqual(identity.self());
+});
+
+const marks = '0123456789abcdef';
+const dead = () => JSON.stringify({ owner: { ...identity.self(), pid: 2 ** 22 + 1 }, marks });
+const home = (text: string): string => {
+  const path = join(tmpdir(), 'lockstep-x');
+  mkdirSync(path, { mode: 0o700 });
+  writeFileSync(join(path, 'owner.json'), text);
+  return path;
+};
+
+it.each([
+  { marks },
+  { owner: null, marks },
+  { owner: { ...identity.self(), pid: null }, marks },
+])('throws for no word about an owner that a hand edited: %j', (deed) => {
+  home(JSON.stringify(deed));
+  expect(clearAbandoned(identity)).toEqual([]);
+});
+
+it('follows no link, and waits for no pipe, that somebody planted where everybody may write', () => {
+  const elsewhere = join(tmpdir(), 'elsewhere');
+  mkdirSync(elsewhere, { mode: 0o700 });
+  const abandoned = join(elsewhere, 'owner.json');
+  writeFileSync(abandoned, dead());
+  const planted = join(tmpdir(), 'lockstep-planted');
+  mkdirSync(planted);
+  symlinkSync(abandoned, join(planted, 'owner.json'));
+  symlinkSync(elsewhere, join(tmpdir(), 'lockstep-link'));
+  mkdirSync(join(tmpdir(), 'lockstep-pipe'));
+  execFileSync('mkfifo', [join(tmpdir(), 'lockstep-pipe/owner.json')]);
+  expect(clearAbandoned(identity)).toEqual([]);
+  expect(existsSync(abandoned)).toBe(true);
+});
+
+it('does not believe a folder that others may write in', () => {
+  chmodSync(home(dead()), 0o777);
+  expect(clearAbandoned(identity)).toEqual([]);
+});
+
+// Root may remove anything.
+it.skipIf(process.getuid?.() !== 0)(
+  'removes what a program closed to its own user, and says what it cannot remove',
+  () => {
+    const bundled = scratchIn(() => {})('bundle');
+    const clear = bundle('adapters/children/clear-scratch.ts', join(bundled, 'clear-scratch.mjs'));
+    const asAnother = (): unknown =>
+      JSON.parse(
+        execFileSync(process.execPath, ['--input-type=module'], {
+          input: readFileSync(clear),
+          uid: 12_345,
+          encoding: 'utf8',
+        }),
+      );
+    const path = home(dead());
+    mkdirSync(join(path, 'build/closed'), { recursive: true });
+    writeFileSync(join(path, 'build/closed/file'), '');
+    chmodSync(join(path, 'build/closed'), 0o555);
+    execFileSync('chown', ['-R', '12345:12345', tmpdir()]);
+    expect(asAnother()).toMatchObject([{ path, left: null }]);
+    expect(existsSync(path)).toBe(false);
+    mkdirSync(join(home(dead()), 'a'));
+    execFileSync('chown', ['-R', '12345:12345', path]);
+    mkdirSync(join(path, 'a/of-another'));
+    writeFileSync(join(path, 'a/of-another/file'), '');
+    expect(asAnother()).toMatchObject([{ path, left: expect.stringContaining('EACCES') }]);
+    // Still known for what it is.
+    expect(asAnother()).toMatchObject([{ path }]);
+  },
+);
+
+it('ends neither itself nor the shell that it is typed in, when those come from the killed process', () => {
+  const clear = bundle('adapters/children/clear-scratch.ts', join(scratchIn(() => {})('bundle'), 'clear-scratch.mjs'));
+  const path = home(dead());
+  // Each in a group of its own, as in a terminal; then all in one.
+  for (const shell of [`set -m; '${process.execPath}' '${clear}'; :`, `'${process.execPath}' '${clear}'; :`]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    writeFileSync(join(path, 'owner.json'), dead());
+    const env = { ...process.env, LOCKSTEP_GROUP: `${marks}-1` };
+    const said = execFileSync('setsid', ['-w', 'bash', '-c', shell], { env, encoding: 'utf8' });
+    expect(JSON.parse(said)).toEqual([{ path, ended: [], running: [], left: null }]);
+  }
+});
+
+it('calls a place for scratch that cannot be used a trouble of the disk, and names it', () => {
+  process.env.TMPDIR = join(tmpdir(), 'not-there');
+  const message = expect.stringContaining(process.env.TMPDIR);
+  expect(() => scratchIn(() => {})('pip')).toThrow(expect.objectContaining({ code: 'disk', message }));
 });

@@ -227,4 +227,26 @@ describe('a tree on the disk', () => {
     };
     await expect(tree.flushAll(broken())).rejects.toBe(trouble);
   });
+
+  it('has at most one more file written once a flush failed, and lets the giver end', async () => {
+    const { root, tree } = sandbox();
+    const given: number[] = [];
+    let ended = false;
+    const slow = async function* (): AsyncIterable<string> {
+      try {
+        for (let i = 0; i < 40; i += 1) {
+          await new Promise((done) => setTimeout(done, 10));
+          given.push(i);
+          const path = join(root, `slow-${i}`);
+          if (i !== 3) tree.write(path, bytes, 0o644);
+          yield path;
+        }
+      } finally {
+        ended = true;
+      }
+    };
+    await expect(tree.flushAll(slow())).rejects.toMatchObject({ code: 'disk' });
+    expect(given.length).toBeLessThanOrEqual(5);
+    expect(ended).toBe(true);
+  });
 });

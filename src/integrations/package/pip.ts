@@ -45,12 +45,16 @@ const environment = (network: Network): Record<string, string> => {
   return { ...base, PIP_CONFIG_FILE: '' };
 };
 
+/** As POSIX and Windows name it. */
+const temporary = (dir: string): Readonly<Record<string, string>> => ({ TMPDIR: dir, TEMP: dir, TMP: dir });
+
 /** Runs pip in an empty folder (`-m` puts the working folder on its path). Throws `process-timeout`; any exit code is returned. */
 export const runPip = async ({ pip, args, network, ports, signal }: PipRequest): Promise<ProcessResult> => {
   const result = await ports.processes.run({
     argv: [...pip.argv, ...args],
     cwd: ports.files.scratch('pip'),
-    env: environment(network),
+    // What it makes in passing goes with ours when it is ended: asked to end, pip leaves its own behind.
+    env: { ...environment(network), ...temporary(ports.files.scratch('pip-tmp')) },
     timeout: patience,
     signal,
     as: 'pip',

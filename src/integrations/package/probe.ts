@@ -51,10 +51,12 @@ export const probe = async (
   executable: string,
   requires: readonly string[],
 ): Promise<Probe | string> => {
+  // Outside: a disk that is full says nothing of the interpreter.
+  const cwd = ports.files.scratch('probe');
   try {
     const result = await ports.processes.run({
       argv: [executable, '-c', script, JSON.stringify(requires)],
-      cwd: ports.files.scratch('probe'),
+      cwd,
       timeout: 30_000,
       signal,
       as: 'python',

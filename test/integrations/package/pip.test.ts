@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseReport, pipCause, pipTail, withoutCredentials } from '../../../src/integrations/package/pip.ts';
+import { LockstepError } from '../../../src/domain/errors.ts';
+import { parseReport, pipCause, pipTail, runPip, withoutCredentials } from '../../../src/integrations/package/pip.ts';
+import { probe } from '../../../src/integrations/package/probe.ts';
 
 const failed = (stderr: string, stdout = '') =>
   ({ code: 1, stdout: Buffer.from(stdout), stderr, timedOut: false, signal: null }) as const;
@@ -43,4 +45,29 @@ it('reads a digest in either form of a report, and refuses what is no report', (
   const report = { ...failed('', JSON.stringify({ version: '1', install })), code: 0 };
   expect(parseReport(report).map(({ sha256 }) => sha256)).toEqual([digest, digest, null]);
   expect(() => parseReport(failed('', 'Collecting x'))).toThrow(/report of pip cannot be read/);
+});
+
+it('makes what it makes in passing inside of our scratch', async () => {
+  let env: Readonly<Record<string, string>> | undefined;
+  const ports = {
+    files: { scratch: (label: string) => `/scratch/${label}` },
+    processes: {
+      run: async (request: { env?: typeof env }) => {
+        env = request.env;
+        return { ...failed(''), code: 0 };
+      },
+    },
+  } as unknown as Parameters<typeof runPip>[0]['ports'];
+  const { signal } = new AbortController();
+  await runPip({ pip: { argv: ['pip'] } as never, args: ['list'], network: { kind: 'off' }, ports, signal });
+  expect(env).toMatchObject({ TMPDIR: '/scratch/pip-tmp', TEMP: '/scratch/pip-tmp', TMP: '/scratch/pip-tmp' });
+});
+
+it('tells of a full disk as such, not of a Python that does not run', async () => {
+  const full = new LockstepError('disk', 'no folder for work in passing can be made');
+  const scratch = (): never => {
+    throw full;
+  };
+  const ports = { files: { scratch } } as unknown as Parameters<typeof probe>[0]['ports'];
+  await expect(probe({ ports, signal: new AbortController().signal }, 'python3', [])).rejects.toBe(full);
 });

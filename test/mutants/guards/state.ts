@@ -476,4 +476,22 @@ export const stateGuards: readonly Mutant[] = [
     replace: 'deed',
     tests: scratchTests,
   },
+  {
+    name: 'scratch-home-own',
+    invariant: 5,
+    guard: 'a folder that others may write in names neither processes to end nor itself to remove',
+    file: scratch,
+    find: '(folder.mode & 0o022) !== 0',
+    replace: 'folder.mode < 0',
+    tests: scratchTests,
+  },
+  {
+    name: 'scratch-not-itself',
+    invariant: 5,
+    guard: 'recover ends neither itself nor the shell that it was typed in',
+    file: 'src/adapters/process-identity.ts',
+    find: '.filter(({ leader }) => !own.has(leader.pid))',
+    replace: '',
+    tests: scratchTests,
+  },
 ];
