@@ -1,5 +1,5 @@
 /** The composition root: builds the adapters, hands the words to the command line, and alone ends the process. */
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageFacts from '../package.json' with { type: 'json' };
 import { askYesNo } from './adapters/ask.ts';
@@ -7,6 +7,8 @@ import { outletTo } from './adapters/outlet.ts';
 import type { GroupBook } from './adapters/process-groups.ts';
 import { clackPrompts } from './adapters/prompts.ts';
 import { removeFolder } from './adapters/remove-folder.ts';
+import { paintFor } from './cli/render/colours.ts';
+import { errorLines, errorObject } from './cli/render/error-text.ts';
 import type { World } from './cli/world.ts';
 import { errorCodes } from './domain/errors.ts';
 import { Interruption, type StopSignal, signalExits } from './domain/interruption.ts';
@@ -37,6 +39,19 @@ for (const name of Object.keys(signalExits) as StopSignal[]) {
     stop.abort(new Interruption(name));
   });
 }
+// A bug that no command can catch, in a callback. Left to Node it would print the line of the built program, hundreds of kB
+// long; waited for, what is half done would go on.
+process.on('uncaughtException', (error: unknown) => {
+  groups?.endAll();
+  cleanUp();
+  const json = process.argv.includes('--json');
+  const lines = json ? [JSON.stringify(errorObject(error))] : errorLines(error, paintFor({ colour: false }));
+  try {
+    writeSync(json ? 1 : 2, `${lines.join('\n')}\n`);
+  } finally {
+    process.exit(1);
+  }
+});
 const output = outletTo(process.stdout);
 const complaints = outletTo(process.stderr);
 
@@ -117,10 +132,6 @@ const main = async (): Promise<never> => {
   cleanUp();
   const lost = await output.finished();
   if (lost !== undefined) {
-    const [{ paintFor }, { errorLines }] = await Promise.all([
-      import('./cli/render/colours.ts'),
-      import('./cli/render/error-text.ts'),
-    ]);
     for (const line of errorLines(lost, paintFor({ colour: false }))) complaints.line(line);
   }
   await complaints.finished();

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 /** What is installed as `lockstep`: runs the built program from the pack beside this file. */
 import { join } from 'node:path';
-import { openPack } from './pack.ts';
+import { DamagedPack, openPack } from './pack.ts';
 
-openPack(join(__dirname, 'program.pack'), require).load('main.js');
+try {
+  openPack(join(__dirname, 'program.pack'), require).load('main.js');
+} catch (error) {
+  if (!(error instanceof DamagedPack)) throw error;
+  process.stderr.write(
+    `error  lockstep is not whole here: ${error.message}\nnext   install it again; in a checkout, npm run build\n`,
+  );
+  process.exitCode = 5;
+}

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { type Chunk, openPack, wrap, writePack } from '../../src/build/pack.ts';
+import { type Chunk, DamagedPack, openPack, wrap, writePack } from '../../src/build/pack.ts';
 import { temporary } from '../fixtures/sandbox.ts';
 import { built } from '../stories/command.ts';
 
@@ -66,6 +66,26 @@ describe('a pack', () => {
     const file = join(temporary('pack'), 'program.pack');
     writePack(file, [{ name: 'main.js', source: 'exports.is=1', compiled: Buffer.from('compiled elsewhere') }]);
     expect(openPack(file, outside).load('main.js')).toEqual({ is: 1 });
+  });
+
+  it('takes no compiled code that another Node made, though V8 would', () => {
+    const file = join(temporary('pack'), 'program.pack');
+    const old = new Script(wrap('exports.is="compiled"'));
+    old.runInThisContext();
+    writePack(file, [{ name: 'main.js', source: 'exports.is="source.."', compiled: old.createCachedData() }]);
+    expect(openPack(file, outside).load('main.js')).toEqual({ is: 'compiled' });
+    const bytes = readFileSync(file);
+    bytes.writeUInt32LE((bytes.readUInt32LE(4) ^ 1) >>> 0, 4);
+    writeFileSync(file, bytes);
+    expect(openPack(file, outside).load('main.js')).toEqual({ is: 'source..' });
+  });
+
+  it.each(['cut short', 'with a bit flipped', 'empty'])('is refused %s', (how) => {
+    const file = packed(['main.js', 'exports.is=1']);
+    const bytes = readFileSync(file);
+    if (how === 'with a bit flipped') bytes.writeUInt8(bytes.readUInt8(bytes.length - 3) ^ 1, bytes.length - 3);
+    writeFileSync(file, how === 'empty' ? '' : how === 'cut short' ? bytes.subarray(0, -1) : bytes);
+    expect(() => openPack(file, outside).load('main.js')).toThrow(DamagedPack);
   });
 
   it('says which chunk it lacks', () => {

@@ -1,6 +1,13 @@
 /** An error as a tired person reads it: what happened, to which target, what to type next. */
+import packageFacts from '../../../package.json' with { type: 'json' };
 import { LockstepError } from '../../domain/errors.ts';
 import type { Paint } from './colours.ts';
+
+/** Where it happened; a place in the built program says something only with its version. */
+const bugLines = (error: unknown): readonly string[] => [
+  ...(error instanceof Error ? (error.stack ?? error.message) : String(error)).split('\n'),
+  `lockstep ${packageFacts.version}`,
+];
 
 /** Lines for expected trouble; a bug is shown whole, with how to report it. */
 export const errorLines = (error: unknown, paint: Paint): string[] => {
@@ -12,10 +19,9 @@ export const errorLines = (error: unknown, paint: Paint): string[] => {
       ...(error.hint === undefined ? [] : [`${paint.dim('next')}  ${error.hint}`]),
     ];
   }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
     `${paint.bad('bug')} something happened that Lockstep did not expect`,
-    ...stack.split('\n').map((line) => `  ${line}`),
+    ...bugLines(error).map((line) => `  ${line}`),
     `${paint.dim('next')}  report these lines with what you typed; nothing is half done after: lockstep sync recover`,
   ];
 };
@@ -37,5 +43,5 @@ export const errorObject = (error: unknown): Record<string, unknown> =>
         message: error instanceof Error ? error.message : String(error),
         target: null,
         hint: null,
-        details: [],
+        details: bugLines(error),
       };
