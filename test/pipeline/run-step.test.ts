@@ -300,6 +300,8 @@ describe('a run step', () => {
       'absent nodes/new',
       'absent nodes/new/c.txt',
       'absent nodes/new/l',
+      // Its time.
+      'dir nodes',
       'file nodes/a.txt',
     ]);
     expect(restore).toMatchObject({ replacesNewerEdits: 0, warnings: [] });
