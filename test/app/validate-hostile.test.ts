@@ -41,7 +41,7 @@ beforeAll(() => {
   const dir = mkdtempSync(join(tmpdir(), 'lockstep-hostile-'));
   main = sampleMain(join(dir, 'main'));
   usual = validate(main);
-  return () => rmSync(dir, { recursive: true });
+  return () => rmSync(dir, { recursive: true, force: true });
 });
 
 const expectBounded = (taken: Taken, file: string, message: string): void => {
