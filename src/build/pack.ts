@@ -46,6 +46,7 @@ export const replace = (file: string, bytes: Uint8Array | string, mode = 0o666):
   }
 };
 
+/** For the very Node that this is. Throws the system's error where the file cannot be written. */
 export const writePack = (file: string, chunks: readonly Chunk[]): void => {
   const bodies = chunks.map(({ source, compiled }) => [Buffer.from(wrap(source), 'latin1'), compiled] as const);
   let offset = 0;
