@@ -75,13 +75,6 @@ export const processIdentity = (): Identity => {
     if (!now.running) return 'dead';
     return owner.startTime !== null && now.startTime !== null && owner.startTime !== now.startTime ? 'dead' : 'alive';
   };
-  const marked = (isMark: (mark: string) => boolean): readonly MarkedGroup[] => {
-    const kin = kinOf(null, isMark)();
-    return [...groupsOf(kin)].map((pid) => ({
-      leader: { ...place(), pid, startTime: look(pid).startTime },
-      commands: kin.filter(({ group }) => group === pid).map((one) => commandLine(one.pid) || `process ${one.pid}`),
-    }));
-  };
   /** Of this process and of all above it: whoever ends one of these ends itself, or the shell that it was typed in. */
   const ownGroups = (): ReadonlySet<number> => {
     const own = new Set<number>();
@@ -92,6 +85,15 @@ export const processIdentity = (): Identity => {
       pid = one.parent;
     }
     return own;
+  };
+  const marked = (isMark: (mark: string) => boolean): readonly MarkedGroup[] => {
+    const kin = kinOf(null, isMark)();
+    const own = ownGroups();
+    const groups = [...groupsOf(kin)].filter((pid) => !own.has(pid));
+    return groups.map((pid) => ({
+      leader: { ...place(), pid, startTime: look(pid).startTime },
+      commands: kin.filter(({ group }) => group === pid).map((one) => commandLine(one.pid) || `process ${one.pid}`),
+    }));
   };
   return {
     self: () => ({ ...place(), pid: process.pid, startTime: look(process.pid).startTime }),
@@ -110,9 +112,6 @@ export const processIdentity = (): Identity => {
       return endGroupAndWait(leader.pid);
     },
     marked: (mark) => marked((one) => one === mark).map(({ leader }) => leader),
-    markedBy: (maker) => {
-      const own = ownGroups();
-      return marked((one) => isMarkOf(one, maker)).filter(({ leader }) => !own.has(leader.pid));
-    },
+    markedBy: (maker) => marked((one) => isMarkOf(one, maker)),
   };
 };

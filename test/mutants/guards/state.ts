@@ -490,7 +490,7 @@ export const stateGuards: readonly Mutant[] = [
     invariant: 5,
     guard: 'recover ends neither itself nor the shell that it was typed in',
     file: 'src/adapters/process-identity.ts',
-    find: '.filter(({ leader }) => !own.has(leader.pid))',
+    find: '.filter((pid) => !own.has(pid))',
     replace: '',
     tests: scratchTests,
   },
