@@ -1,6 +1,7 @@
 /** Finds whatever cut-off runs left anywhere, also of targets that are not registered any more, and recovers it. */
 import { join, resolve } from 'node:path';
 import { forTarget, LockstepError } from '../domain/errors.ts';
+import { maskText } from '../domain/mask-text.ts';
 import type { TargetRecord } from '../domain/target.ts';
 import type { Abandoned } from '../ports.ts';
 import { readJournal, type WaitingJournal } from '../store/journal.ts';
@@ -84,11 +85,26 @@ export const giveBackStateLocks = async (main: MainProject): Promise<readonly st
   return cleared;
 };
 
+const told = 3;
+
+/** Enough to know a program by: what it was given may be a secret that nobody knows for one any more. */
+const firstWords = (command: string, secrets: readonly string[]): string => {
+  const words = maskText(command, secrets).split(' ');
+  return words.length > told ? `${words.slice(0, told).join(' ')} …` : words.join(' ');
+};
+
 /**
- * Ends and removes what no lock names, such as a pip that planning had asked and its folder. Call before targets are
- * recovered: nothing may write in them meanwhile.
+ * Ends and removes what no lock names, such as a pip that planning had asked and its folder; answers with the first words
+ * of what it ended. Call before targets are recovered: nothing may write in them meanwhile.
  */
-export const clearScratch = ({ ports }: MainProject): readonly Abandoned[] => ports.clearAbandoned?.() ?? [];
+export const clearScratch = ({ ports, project }: MainProject): readonly Abandoned[] => {
+  const shown = (commands: readonly string[]) => commands.map((command) => firstWords(command, project.secrets));
+  return (ports.clearAbandoned?.() ?? []).map(({ ended, running, ...rest }) => ({
+    ...rest,
+    ended: shown(ended),
+    running: shown(running),
+  }));
+};
 
 /**
  * Recovers every target that a cut-off run left something of: a journal, a lock, an entry that says `syncing`; then the

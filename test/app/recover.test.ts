@@ -46,6 +46,45 @@ const said = async ({ main }: PlainWorld) => {
   return { exit: await runRecover(call), lines };
 };
 
+describe('what a killed run had started', () => {
+  const gone = { path: '/tmp/lockstep-a', ended: [], running: [], left: null };
+
+  it('is named by its first words alone, with no secret in them', async () => {
+    const world = await plainWorld(['app']);
+    const ended = [
+      'python -m pip wheel --index-url https://me:hidden@index.example/',
+      'deploy --token hidden now',
+      'sleep 60',
+    ];
+    const ports = { ...world.main.ports, clearAbandoned: () => [{ ...gone, ended }] };
+    expect(await said({ ...world, main: { ...world.main, ports } })).toEqual({
+      exit: 0,
+      lines: [
+        'ended python -m pip …: a run that was killed had started it',
+        'ended deploy --token ••• …: a run that was killed had started it',
+        'ended sleep 60: a run that was killed had started it',
+        'removed /tmp/lockstep-a: a process that is gone left it',
+      ],
+    });
+  });
+
+  it('and still runs, or left what cannot be removed, is no success', async () => {
+    const world = await plainWorld(['app']);
+    const saidOf = (one: { readonly running: readonly string[] } | { readonly left: string }) => {
+      const ports = { ...world.main.ports, clearAbandoned: () => [{ ...gone, ...one }] };
+      return said({ ...world, main: { ...world.main, ports } });
+    };
+    expect(await saidOf({ running: ['sleep 60'] })).toEqual({
+      exit: 5,
+      lines: ['sleep 60 still runs, and cannot be ended: a run that was killed had started it'],
+    });
+    expect(await saidOf({ left: 'permission denied (EACCES)' })).toEqual({
+      exit: 5,
+      lines: ['/tmp/lockstep-a cannot be removed: permission denied (EACCES)'],
+    });
+  });
+});
+
 describe('a run that was cut off in a Python that another target has too', () => {
   it.each([
     ['beside both', 'shared'],
