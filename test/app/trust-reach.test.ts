@@ -241,6 +241,15 @@ describe('what is trusted', () => {
     expect(after).toBe(before);
   });
 
+  it('is shown of each of two checks that are called the same', async () => {
+    const root = copyOfMain();
+    suite(`${check('good')}, ${check('bad')}`)(root);
+    commit(root, 'feat: more');
+    const lines = changeLines((await viewTrust(await openMain(machinePorts(), root), {})).changes).join('\n');
+    expect(lines).toContain('good');
+    expect(lines).toContain('bad');
+  });
+
   it('is shown with what a terminal would hide spelled out', async () => {
     const root = sampleMain(join(temporary(), 'main'));
     pipeline('run: [sh, tools/x.sh]')(root);

@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { groupBook } from '../../src/adapters/process-groups.ts';
-import type { Owner } from '../../src/ports.ts';
+import type { Owner, Tree, TreeBounds } from '../../src/ports.ts';
 import { acquireLock, rootLockPaths, stateLockPath } from '../../src/store/lock.ts';
+import { type Attempt, attemptOne, openLockFile } from '../../src/store/lock-file.ts';
 import { statePlaces } from '../../src/store/state-dir.ts';
 import { temporary } from '../fixtures/sandbox.ts';
 import { bundle, statePorts } from '../fixtures/state-ports.ts';
@@ -330,6 +331,31 @@ describe('the processes that the owner of a lock started', () => {
     expect(readFileSync(rootLock(root), 'utf8')).toBe(before);
     expect(readdirSync(join(root, '.lockstep'))).toEqual(['lock']);
   });
+});
+
+it('is taken from the dead by one alone: who comes in the middle of that does not get it', () => {
+  const root = temporary();
+  const path = leave(root, { pid: deadPid() });
+  const facts = (nonce: string) =>
+    ({ format: 1, ...ports.identity.self(), nonce, time: '2026-11-27T03:00:00.000Z', what: nonce }) as const;
+  let between: Attempt | undefined;
+  let writes = 0;
+  const slow = {
+    ...ports,
+    openTree: (bounds: TreeBounds): Tree => {
+      const tree = ports.openTree(bounds);
+      const write: Tree['write'] = (at, ...what) => {
+        if (at.startsWith(`${path}.`) && at.includes('.first.')) writes += 1;
+        // It has tried to make the lock, has seen that its owner is dead, and is about to replace it.
+        if (writes === 2) between ??= attemptOne(ports, openLockFile(ports, path), facts('second'));
+        tree.write(at, ...what);
+      };
+      return { ...tree, write };
+    },
+  };
+  expect(attemptOne(slow, openLockFile(slow, path), facts('first'))).toEqual({ held: true });
+  expect(between).toMatchObject({ held: false });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ what: 'first' });
 });
 
 it('lets one in at a time, however many contend and die', async () => {

@@ -32,7 +32,7 @@ const settingsPart = ({ package: spec, stateAsWritten }: Project): ExecutablePar
   ],
 });
 
-/** Two checks or steps may be called the same: each counts. */
+/** Two checks or steps may be called the same: each is shown. */
 const named = (parts: readonly ExecutablePart[]): readonly ExecutablePart[] => {
   const seen = new Map<string, number>();
   return parts.map((part) => {

@@ -83,7 +83,7 @@ const causes: readonly (readonly [RegExp, (found: RegExpExecArray) => string])[]
 
 /** What builds and pip itself print is masked by the usual names at least; who tells of a run knows the project's own. */
 const output = (result: ProcessResult): string =>
-  maskText(withoutCredentials(`${result.stdout.toString('utf8')}\n${result.stderr}`), defaultSecrets);
+  maskText(`${result.stdout.toString('utf8')}\n${result.stderr}`, defaultSecrets);
 
 /** What made pip fail, in a few words. */
 export const pipCause = (result: ProcessResult): string => {

@@ -521,8 +521,8 @@ export const ownerGuards: readonly Mutant[] = [
     find: '  } catch {\n    // The second reader says where',
     replace:
       '  } catch (error) {\n    if (text) throw new LockstepError("merge-failed", String(error));\n    // The second reader says where',
-    tests: stepTests,
-    named: 'no secret',
+    tests: ['test/formats/toml.test.ts'],
+    named: 'never quotes it',
   },
   {
     name: 'secret-not-in-excerpt',
@@ -538,7 +538,7 @@ export const ownerGuards: readonly Mutant[] = [
     invariant: 6,
     guard: 'what pip printed is shown without user and password',
     file: 'src/integrations/package/pip.ts',
-    find: 'withoutCredentials(`${result.stdout.toString',
+    find: 'maskText(`${result.stdout.toString',
     replace: 'String(`${result.stdout.toString',
     tests: ['test/integrations/package/pip.test.ts'],
   },

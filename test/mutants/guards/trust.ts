@@ -29,12 +29,12 @@ export const trustGuards: readonly Mutant[] = [
   {
     name: 'trust-counts-equal-names',
     invariant: 7,
-    guard: 'of two checks or steps that are called the same, each counts',
+    guard: 'of two checks or steps that are called the same, each is shown',
     file: parts,
     find: 'return count === 1 ? part : { ...part, name: `${part.name} (${count})` };',
     replace: 'return part;',
     tests: reachTests,
-    named: 'same name',
+    named: 'called the same',
   },
   {
     name: 'trust-counts-settings',
