@@ -42,7 +42,7 @@ export const restoringGuards: readonly Mutant[] = [
     guard: 'folders get their own permissions once all that lies in them is there',
     file: 'src/pipeline/transaction/folder-mode.ts',
     find: "if (after.kind === 'dir') setFolderMode(ground, path, after.mode);",
-    replace: '',
+    replace: ';',
     tests: treeTests,
     named: 'closed to its own owner',
   },
