@@ -22,8 +22,12 @@ const deed = (home: string): { owner: { pid: number }; marks: string } =>
   JSON.parse(readFileSync(join(home, 'owner.json'), 'utf8'));
 
 let program = '';
+/** Prints what a recover of its user ends and removes. */
+let clear = '';
 beforeAll(() => {
-  program = bundle('adapters/children/use-scratch.ts', join(scratchIn(() => {})('bundle'), 'use-scratch.mjs'));
+  const dir = scratchIn(() => {})('bundle');
+  program = bundle('adapters/children/use-scratch.ts', join(dir, 'use-scratch.mjs'));
+  clear = bundle('adapters/children/clear-scratch.ts', join(dir, 'clear-scratch.mjs'));
 });
 
 /** Where folders in passing are made is this test's alone. */
@@ -124,6 +128,26 @@ const home = (text: string): string => {
   return path;
 };
 
+const plainUser = 12_345;
+const giveAway = (path: string): void =>
+  void execFileSync('chown', ['-R', `${plainUser}:${plainUser}`, tmpdir(), path]);
+
+const closed = (path: string): void => {
+  mkdirSync(join(path, 'build/closed'), { recursive: true });
+  writeFileSync(join(path, 'build/closed/file'), '');
+  chmodSync(join(path, 'build/closed'), 0o555);
+};
+
+/** Root may remove anything: what it would do, it does as another. */
+const asPlainUser = (own?: string): unknown => {
+  if (process.getuid?.() !== 0) return clearAbandoned(identity);
+  if (own !== undefined) giveAway(own);
+  const argv = ['--input-type=module'];
+  return JSON.parse(
+    execFileSync(process.execPath, argv, { input: readFileSync(clear), uid: plainUser, encoding: 'utf8' }),
+  );
+};
+
 it.each([
   { marks },
   { owner: null, marks },
@@ -153,39 +177,25 @@ it('does not believe a folder that others may write in', () => {
   expect(clearAbandoned(identity)).toEqual([]);
 });
 
-// Root may remove anything.
-it.skipIf(process.getuid?.() !== 0)(
-  'removes what a program closed to its own user, and says what it cannot remove',
-  () => {
-    const bundled = scratchIn(() => {})('bundle');
-    const clear = bundle('adapters/children/clear-scratch.ts', join(bundled, 'clear-scratch.mjs'));
-    const asAnother = (): unknown =>
-      JSON.parse(
-        execFileSync(process.execPath, ['--input-type=module'], {
-          input: readFileSync(clear),
-          uid: 12_345,
-          encoding: 'utf8',
-        }),
-      );
-    const path = home(dead());
-    mkdirSync(join(path, 'build/closed'), { recursive: true });
-    writeFileSync(join(path, 'build/closed/file'), '');
-    chmodSync(join(path, 'build/closed'), 0o555);
-    execFileSync('chown', ['-R', '12345:12345', tmpdir()]);
-    expect(asAnother()).toMatchObject([{ path, left: null }]);
-    expect(existsSync(path)).toBe(false);
-    mkdirSync(join(home(dead()), 'a'));
-    execFileSync('chown', ['-R', '12345:12345', path]);
-    mkdirSync(join(path, 'a/of-another'));
-    writeFileSync(join(path, 'a/of-another/file'), '');
-    expect(asAnother()).toMatchObject([{ path, left: expect.stringContaining('EACCES') }]);
-    // Still known for what it is.
-    expect(asAnother()).toMatchObject([{ path }]);
-  },
-);
+it('removes what a program closed to its own user', () => {
+  const path = home(dead());
+  closed(path);
+  expect(asPlainUser(path)).toMatchObject([{ path, left: null }]);
+  expect(existsSync(path)).toBe(false);
+});
+
+// Only root can leave what another user cannot remove.
+it.skipIf(process.getuid?.() !== 0)('says what it cannot remove, and knows it again (needs root)', () => {
+  const path = home(dead());
+  mkdirSync(join(path, 'a'));
+  giveAway(path);
+  mkdirSync(join(path, 'a/of-another'));
+  writeFileSync(join(path, 'a/of-another/file'), '');
+  expect(asPlainUser()).toMatchObject([{ path, left: expect.stringContaining('EACCES') }]);
+  expect(asPlainUser()).toMatchObject([{ path }]);
+});
 
 it('ends neither itself nor the shell that it is typed in, when those come from the killed process', () => {
-  const clear = bundle('adapters/children/clear-scratch.ts', join(scratchIn(() => {})('bundle'), 'clear-scratch.mjs'));
   const path = home(dead());
   // Each in a group of its own, as in a terminal; then all in one.
   for (const shell of [`set -m; '${process.execPath}' '${clear}'; :`, `'${process.execPath}' '${clear}'; :`]) {
