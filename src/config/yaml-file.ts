@@ -138,8 +138,7 @@ const plain = (
   return { value: convert(root, 0), follow: (alias) => followed.get(alias) };
 };
 
-/** Parses text. Never throws: what is wrong stands in `problems`. */
-export const parseYaml = (text: string, file: string): YamlFile => {
+const parsed = (text: string, file: string): YamlFile => {
   const source = { file, text };
   const problems: Problem[] = [];
   const complain = (message: string, range: Range): void => {
@@ -219,6 +218,15 @@ export const parseYaml = (text: string, file: string): YamlFile => {
     inside,
     problem: (path, message, part) => problemIn(source, at(path, part), message),
   };
+};
+
+/** What was parsed last: the configuration is read by several rooms of one command, one after the other. */
+let last: YamlFile | undefined;
+
+/** Parses text. Never throws: what is wrong stands in `problems`. */
+export const parseYaml = (text: string, file: string): YamlFile => {
+  if (last?.text !== text || last.file !== file) last = parsed(text, file);
+  return last;
 };
 
 const tooLarge = (file: string, code: 'config-invalid' | 'pipeline-invalid' | 'registry-invalid'): LockstepError =>
