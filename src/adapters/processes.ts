@@ -173,6 +173,19 @@ const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
   };
 };
 
+/** Every program that runs now, whoever started it. */
+const live = new Map<number, Kin>();
+let listening = false;
+
+/** Once for this process: each listener more would be one that Node warns of, in the end. */
+const endThemAtExit = (): void => {
+  if (listening) return;
+  listening = true;
+  process.once('exit', () => {
+    for (const [pid, kin] of live) for (const group of [...groupsOf(kin()), pid]) endGroupNow(group);
+  });
+};
+
 /**
  * Processes of this machine. A child inherits the cleaned environment, has no standard input unless one is given,
  * and is the head of its own group: a timeout, an abort or the end of this process ends all of its descendants.
@@ -180,15 +193,6 @@ const watchOver = (started: Started, { timeout, signal }: ProcessRequest) => {
 export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBook()): Processes => {
   const base = cleanEnvironment(baseEnv);
   const counts = new Map<string, number>();
-  const live = new Map<number, Kin>();
-  let listening = false;
-  const listen = () => {
-    if (listening) return;
-    listening = true;
-    process.once('exit', () => {
-      for (const [pid, kin] of live) for (const group of [...groupsOf(kin()), pid]) endGroupNow(group);
-    });
-  };
 
   const run = async (request: ProcessRequest): Promise<ProcessResult> => {
     const launched = request.signal?.aborted
@@ -202,7 +206,7 @@ export const spawnProcesses = (baseEnv: Environment, groups: GroupBook = groupBo
     const { pid } = child;
     if (pid === undefined) throw cannotStart(request, (await child).cause ?? (await child).originalMessage);
     counts.set(request.as, (counts.get(request.as) ?? 0) + 1);
-    listen();
+    endThemAtExit();
     const started = { child, pid, kin: kinOf(pid, (one) => one === mark) };
     live.set(pid, started.kin);
     const guard = watchOver(started, request);

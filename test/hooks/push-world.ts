@@ -1,15 +1,12 @@
 /** A fleet with a bare repository beside it, and pushes told to the `pre-push` hook as git tells them. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fse from 'fs-extra';
-import { afterAll } from 'vitest';
 import { dryRunPorts } from '../../src/adapters/dry-run.ts';
 import type { World } from '../../src/cli/world.ts';
 import { runHook } from '../../src/hooks/index.ts';
 import { type Fleet, fleet, fleetAt, fleetConfig } from '../fixtures/fleet.ts';
 import { machinePorts, machineWorld } from '../fixtures/machine-ports.ts';
-import { commit, git, put, temporary } from '../fixtures/sandbox.ts';
+import { commit, git, makeTemplate, put, template, temporary } from '../fixtures/sandbox.ts';
 
 const none = '0'.repeat(40);
 const ports = machinePorts();
@@ -48,22 +45,18 @@ export const pushWorld = (...names: readonly string[]): PushWorld => {
   return pushWorldAt(dir);
 };
 
-let template: string | undefined;
-afterAll(() => {
-  if (template !== undefined) fse.removeSync(template);
-});
+const makeInStep = async (): Promise<string> => {
+  const first = pushWorld('app', 'web');
+  await first.run();
+  first.push('main');
+  return makeTemplate('in-step', (dir) => fse.copySync(first.dir, dir));
+};
 
-/** Targets app and web at the first commit, which the remote has too: made once in a file of tests, and copied. */
+/** Targets app and web at the first commit, which the remote has too: a copy of what was made once. */
 export const inStep = async (): Promise<PushWorld> => {
-  if (template === undefined) {
-    const first = pushWorld('app', 'web');
-    await first.run();
-    first.push('main');
-    template = mkdtempSync(join(tmpdir(), 'lockstep-in-step-'));
-    fse.copySync(first.dir, template);
-  }
+  const from = template('in-step') ?? (await makeInStep());
   const dir = temporary('push');
-  fse.copySync(template, dir, { preserveTimestamps: true });
+  fse.copySync(from, dir, { preserveTimestamps: true });
   return pushWorldAt(dir);
 };
 

@@ -8,6 +8,8 @@ const vitest = await createVitest('test', {
   watch: false,
   bail: 1,
   maxWorkers: 1,
+  // A guard that was taken out once must not be remembered.
+  isolate: true,
   reporters: [{}],
 });
 
