@@ -3,7 +3,7 @@
 import { LockstepError } from '../../domain/errors.ts';
 import type { ReceiptPackage } from '../../domain/receipt.ts';
 import type { TargetContext } from '../target-context.ts';
-import { fetchPin, packageIndex, pinAgain, pinOf, pinUpgrade } from './index-pin.ts';
+import { fetchPins, packageIndex, pinAgain, pinOf, pinUpgrade } from './index-pin.ts';
 import { installedCopies, refuseLegacyCopies } from './installed.ts';
 import { ownersPackage, planOwners, sayReplaced } from './owners-package.ts';
 import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionStep } from './package-plan.ts';
@@ -57,13 +57,8 @@ export const planIndex = async (
   }
   const own = pinOf(pins, name);
   if (own === undefined) throw new LockstepError('package-install-failed', `the index offers no ${name}`);
-  const wheels = [];
-  for (const pin of pins) {
-    wheels.push({
-      wheel: await fetchPin(context, { pip, network: packageIndex(context), pin }),
-      from: 'index',
-    } as const);
-  }
+  const fetched = await fetchPins(context, { pip, network: packageIndex(context), pins });
+  const wheels = fetched.map((wheel) => ({ wheel, from: 'index' }) as const);
   const staged = await stageWheels(context, { pip, place, wheels });
   const swap = await planSwap(context, {
     place,

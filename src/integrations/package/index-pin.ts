@@ -70,37 +70,74 @@ export const pinAgain = (context: TargetContext, pip: Pip, version?: string): Pr
 export interface FetchRequest {
   readonly pip: Pip;
   readonly network: Network;
-  readonly pin: ReportedInstall;
+  readonly pins: readonly ReportedInstall[];
 }
 
-const fetchNow = async (context: TargetContext, { pip, network, pin }: FetchRequest): Promise<StoredWheel> => {
+const keyOf = ({ sha256 }: ReportedInstall): string => `pin:${sha256}`;
+
+/** By key. Throws `package-install-failed`, which can name what failed only where one pin is asked for. */
+const fetchInOneGo = async (
+  context: TargetContext,
+  { pip, network, pins }: FetchRequest,
+): Promise<ReadonlyMap<string, StoredWheel>> => {
   const { ports, signal, wheels } = context;
   const out = ports.files.scratch('fetch');
-  const requirement = `${pin.name} @ ${pin.url}#sha256=${pin.sha256}`;
+  const requirements = pins.map((pin) => `${pin.name} @ ${pin.url}#sha256=${pin.sha256}`);
   // `wheel`, not `download`: a source distribution is built by the same command.
-  const args = ['wheel', '--no-deps', '-w', out, requirement];
+  const args = ['wheel', '--no-deps', '-w', out, ...requirements];
   const result = await runPip({ pip, args, network, ports, signal });
-  const file = ports.files.list(out).find((entry) => entry.endsWith('.whl'));
-  if (result.code !== 0 || file === undefined) {
-    throw new LockstepError(
-      'package-install-failed',
-      `${pin.name} ${pin.version} cannot be fetched from ${withoutCredentials(pin.url)}: ${pipCause(result)}`,
-      { details: pipTail(result) },
-    );
+  const files = ports.files.list(out).filter((entry) => entry.endsWith('.whl'));
+  const made = new Map(files.map((file) => [normaliseName(wheelIdentity(file).name), file]));
+  const fetched = new Map<string, StoredWheel>();
+  for (const pin of pins) {
+    const file = made.get(normaliseName(pin.name));
+    if (result.code !== 0 || file === undefined) {
+      throw new LockstepError(
+        'package-install-failed',
+        `${pin.name} ${pin.version} cannot be fetched from ${withoutCredentials(pin.url)}: ${pipCause(result)}`,
+        { details: pipTail(result) },
+      );
+    }
+    const { version } = wheelIdentity(file);
+    fetched.set(keyOf(pin), wheels.keep(keyOf(pin), join(out, file), { name: pin.name, version }));
   }
-  const { version } = wheelIdentity(file);
-  return wheels.keep(`pin:${pin.sha256}`, join(out, file), { name: pin.name, version });
+  return fetched;
 };
 
-/** The wheel of a pin, from the store or fetched and checked against its sha256. Throws `package-install-failed`. */
-export const fetchPin = (context: TargetContext, request: FetchRequest): Promise<StoredWheel> => {
-  const { pin } = request;
-  if (pin.sha256 === null) {
-    throw new LockstepError('package-install-failed', `the index gives no sha256 for ${pin.name} ${pin.version}`, {
-      hint: 'use an index that serves sha256 digests (PEP 503), so that what is planned is what is installed',
-    });
+/** In one go, for starting pip costs more than most wheels; where that fails one by one, so that what is at fault is named. */
+const fetchAll = async (context: TargetContext, request: FetchRequest): Promise<ReadonlyMap<string, StoredWheel>> => {
+  const { pins } = request;
+  try {
+    return await fetchInOneGo(context, request);
+  } catch (error) {
+    if (pins.length === 1 || context.signal.aborted) throw error;
   }
-  return context.wheels.once(`pin:${pin.sha256}`, () => fetchNow(context, request));
+  const fetched = new Map<string, StoredWheel>();
+  for (const pin of pins) {
+    for (const [key, wheel] of await fetchInOneGo(context, { ...request, pins: [pin] })) fetched.set(key, wheel);
+  }
+  return fetched;
+};
+
+/** The wheels of pins, in their order, from the store or fetched and checked against their sha256. Throws `package-install-failed`. */
+export const fetchPins = async (context: TargetContext, request: FetchRequest): Promise<readonly StoredWheel[]> => {
+  const { wheels } = context;
+  for (const pin of request.pins) {
+    if (pin.sha256 === null) {
+      throw new LockstepError('package-install-failed', `the index gives no sha256 for ${pin.name} ${pin.version}`, {
+        hint: 'use an index that serves sha256 digests (PEP 503), so that what is planned is what is installed',
+      });
+    }
+  }
+  const pins = request.pins.filter((pin) => wheels.find(keyOf(pin)) === undefined);
+  let running: Promise<ReadonlyMap<string, StoredWheel>> | undefined;
+  const fetchOne = async (key: string): Promise<StoredWheel> => {
+    running ??= fetchAll(context, { ...request, pins });
+    const wheel = (await running).get(key);
+    if (wheel === undefined) throw new Error(`${key} was there a moment ago`);
+    return wheel;
+  };
+  return Promise.all(request.pins.map((pin) => wheels.once(keyOf(pin), () => fetchOne(keyOf(pin)))));
 };
 
 /** The pin of one distribution in a report. */

@@ -7,7 +7,7 @@ import type { StoredWheel } from '../../store/wheels.ts';
 import type { TargetContext } from '../target-context.ts';
 import { builtWheel, leftOut, storedWheel } from './build-wheel.ts';
 import { checkDependencies } from './dependencies.ts';
-import { fetchPin } from './index-pin.ts';
+import { fetchPins } from './index-pin.ts';
 import { refuseLegacyCopies } from './installed.ts';
 import { ownersPackage, planOwners, sayReplaced } from './owners-package.ts';
 import { keptWords, type PackagePlan, type PackagePlanRequest, pinNote, versionStep } from './package-plan.ts';
@@ -85,10 +85,8 @@ const gather = async (
   const requires = staged.flatMap((distribution) => distribution.requires);
   const { missing, warnings } = await checkDependencies(context, { pip, python, wheel, requires });
   if (missing.length === 0) return { staged, extra: [], warnings };
-  const extra: (typeof own | { readonly wheel: StoredWheel; readonly from: 'index' })[] = [];
-  for (const pin of missing) {
-    extra.push({ wheel: await fetchPin(context, { pip, network: networkOf(context), pin }), from: 'index' });
-  }
+  const fetched = await fetchPins(context, { pip, network: networkOf(context), pins: missing });
+  const extra = fetched.map((wheel) => ({ wheel, from: 'index' }) as const);
   return { staged: await stageWheels(context, { pip, place, wheels: [own, ...extra] }), extra: missing, warnings };
 };
 

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fse from 'fs-extra';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { fetchPin } from '../../../src/integrations/package/index-pin.ts';
+import { fetchPins } from '../../../src/integrations/package/index-pin.ts';
 import { sitePackages } from '../../../src/integrations/site-packages.ts';
 import {
   countedProcesses,
@@ -109,7 +110,10 @@ it('installs what pip resolves, pinned by name, version and sha256, dependencies
   publish('opencode-ai', '1.2.0');
   publish('opencode-ai', '1.3.0');
   publish('small-library', 'library');
-  const { plan: planned, receipt } = await syncPackage(situation());
+  const ports = realPorts();
+  const processes = countedProcesses(ports.processes);
+  const { plan: planned, receipt } = await syncPackage(situation({ ports: { ...ports, processes } }));
+  expect(processes.started.filter((entry) => entry === 'pip: -m pip wheel')).toHaveLength(1);
   expect(planned.actions.filter((action) => action.kind === 'note').map(({ text: said }) => said)).toEqual([
     expect.stringMatching(/^opencode-ai 1\.3\.0 from the index \(sha256 [0-9a-f]{12}\)$/),
     expect.stringMatching(/^small-library 1\.2\.0 from the index \(sha256 [0-9a-f]{12}\)$/),
@@ -233,13 +237,38 @@ it('refuses a file that changed after it was pinned', async () => {
   const network = { kind: 'on', index: index.url } as const;
   const url = new URL(`/files/${wheels['1.2.0']?.file}`, index.url).href;
   const pin = { name: 'opencode-ai', version: '1.2.0', url, sha256: '0'.repeat(64), direct: false };
-  await expect(fetchPin(context, { pip, network, pin })).rejects.toMatchObject({
+  await expect(fetchPins(context, { pip, network, pins: [pin] })).rejects.toMatchObject({
     code: 'package-install-failed',
     message: expect.stringContaining('sha256 differs'),
   });
-  await expect(async () => fetchPin(context, { pip, network, pin: { ...pin, sha256: null } })).rejects.toThrow(
+  await expect(fetchPins(context, { pip, network, pins: [{ ...pin, sha256: null }] })).rejects.toThrow(
     /gives no sha256/,
   );
+});
+
+it('names the one of several pins whose file changed, and has the others', async () => {
+  publish('opencode-ai', '1.2.0');
+  publish('small-library', 'library');
+  const { context } = await prepare(situation());
+  const pip = { argv: [target.python, '-m', 'pip'], version: '23' } as const;
+  const network = { kind: 'on', index: index.url } as const;
+  const pinTo = (name: string, label: string, digest?: string) => {
+    const { file = '', bytes = Buffer.alloc(0) } = wheels[label] ?? {};
+    const sha256 = digest ?? createHash('sha256').update(bytes).digest('hex');
+    return { name, version: '1.2.0', url: new URL(`/files/${file}`, index.url).href, sha256, direct: false };
+  };
+  const good = pinTo('opencode-ai', '1.2.0');
+  const bad = pinTo('small-library', 'library', '0'.repeat(64));
+  await expect(fetchPins(context, { pip, network, pins: [good, bad] })).rejects.toMatchObject({
+    code: 'package-install-failed',
+    message: expect.stringMatching(/^small-library 1\.2\.0 cannot be fetched .*sha256 differs/),
+  });
+  expect(context.wheels.find(`pin:${bad.sha256}`)).toBeUndefined();
+  const pins = [pinTo('small-library', 'library'), good];
+  expect((await fetchPins(context, { pip, network, pins })).map(({ name }) => name)).toEqual([
+    'small-library',
+    'opencode-ai',
+  ]);
 });
 
 it('says which package an index does not have, and shows no password', async () => {

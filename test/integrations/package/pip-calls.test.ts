@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../../src/adapters/files.ts';
 import type { PythonFacts } from '../../../src/domain/target.ts';
-import { fetchPin } from '../../../src/integrations/package/index-pin.ts';
+import { fetchPins } from '../../../src/integrations/package/index-pin.ts';
 import { type Network, networkOf, runPip } from '../../../src/integrations/package/pip.ts';
 import { packagePlace } from '../../../src/integrations/package/place.ts';
 import { stageWheels } from '../../../src/integrations/package/stage.ts';
@@ -131,7 +131,7 @@ describe('an index', () => {
     const { context, calls, pip } = world();
     const pin = { name: 'rich', version: '13.0', url: 'https://index.example/rich.whl', sha256: null, direct: false };
     const once: TargetContext['wheels'] = { ...context.wheels, once: (_key, make) => make() };
-    const asked = async () => fetchPin({ ...context, wheels: once }, { pip, network: { kind: 'off' }, pin });
+    const asked = () => fetchPins({ ...context, wheels: once }, { pip, network: { kind: 'off' }, pins: [pin] });
     await expect(asked()).rejects.toMatchObject({
       code: 'package-install-failed',
       message: 'the index gives no sha256 for rich 13.0',
