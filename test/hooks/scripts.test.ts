@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { authorOf, heldSuffix, hookNames, hookScript } from '../../src/domain/hooks/script.ts';
 import { git, initRepo, put, temporary } from '../fixtures/sandbox.ts';
-import { scene, shells, there } from './shells.ts';
+import { lackingShells, scene, shells, there } from './shells.ts';
 
 const id = (digit: string): string => digit.repeat(40);
 const push = `refs/heads/main ${id('1')} refs/heads/main ${id('0')}\n`;
@@ -24,6 +24,8 @@ const withNote = (name: (typeof hookNames)[number], spec: Parameters<typeof scen
   put(at.state, { 'push-note': `refs/heads/main ${id('1')}\n` });
   return at;
 };
+
+it.skipIf(true).each(lackingShells)('all of it under %s (needs it: apt-get install it)', () => {});
 
 describe.each(hookNames)('the script of %s', (name) => {
   const { args, input, read } = calls[name];

@@ -9,10 +9,14 @@ import { put, temporary } from '../fixtures/sandbox.ts';
 export const there = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).status === 0;
 
-/** Argument lists that start a POSIX shell; those that this machine has. */
-export const shells: readonly (readonly [string, ...string[]])[] = (
-  [['dash'], ['busybox', 'sh'], ['bash', '--posix'], ['posh']] as const
-).filter(([program]) => there(program));
+/** Argument lists that start a POSIX shell. */
+const known = [['dash'], ['busybox', 'sh'], ['bash', '--posix'], ['posh']] as const;
+
+/** Those that this machine has. */
+export const shells: readonly (readonly [string, ...string[]])[] = known.filter(([program]) => there(program));
+
+/** Programs of those that it lacks. */
+export const lackingShells: readonly string[] = known.map(([program]) => program).filter((program) => !there(program));
 
 export interface Answer {
   readonly status: number | null;
