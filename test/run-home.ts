@@ -19,9 +19,10 @@ export const setup = ({ provide }: Pick<TestProject, 'provide'>): (() => void) =
   const room = (name: string): string => {
     const dir = join(home, name);
     mkdirSync(dir);
+    // Some tests run programs as somebody else.
+    chmodSync(dir, 0o755);
     return dir;
   };
-  // Some tests run programs as somebody else.
   chmodSync(home, 0o755);
   provide('trustHome', room('trust'));
   provide('templateHome', room('made'));

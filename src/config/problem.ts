@@ -56,14 +56,23 @@ export const short = (text: string, most = 200): string => {
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
+const lineStartOf = (text: string, at: number): number => (at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1);
+
+/** Past the last line that says something there is nothing to show: the place right behind that line's end is meant. */
+const nearText = (text: string, offset: number): number => {
+  const start = Math.max(0, Math.min(offset, text.length));
+  const blank = text.slice(lineStartOf(text, start)).trim() === '';
+  return blank ? text.trimEnd().length : start;
+};
+
 /** A problem at an offset of a text. `range` is [start, end) in UTF-16 units. */
 export const problemIn = (
   source: { readonly file: string; readonly text: string },
   range: readonly [number, number],
   message: string,
 ): Problem => {
-  const start = Math.max(0, Math.min(range[0], source.text.length));
-  const lineStart = source.text.lastIndexOf('\n', start - 1) + 1;
+  const start = nearText(source.text, range[0]);
+  const lineStart = lineStartOf(source.text, start);
   const lineEnd = source.text.indexOf('\n', start);
   const text = source.text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).replace(/\r$/, '');
   const line = countLines(source.text, lineStart);

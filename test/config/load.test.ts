@@ -363,6 +363,17 @@ sla: { critical: soon }
     expect(() => at(temporary('config'))).toThrow('sync.config.yaml is not there');
   });
 
+  it.each([
+    ['project: { name: a\n\n\n', ['sync.config.yaml:1:19: ', '  1 | project: { name: a', '    |                   ^']],
+    ['\n\n[ # open', ['sync.config.yaml:3:9: ', '  3 | [ # open', '    |         ^']],
+    ['\n\n', ['sync.config.yaml:1:1: ', '  1 | ', '    | ^']],
+    ['', ['sync.config.yaml:1:1: ', '  1 | ', '    | ^']],
+  ])('shows the last line that says something for what is wrong at the end: %j', (text, [place = '', ...excerpt]) => {
+    const [told, ...shown] = failure(text).details;
+    expect(told?.startsWith(place)).toBe(true);
+    expect(shown).toEqual(excerpt);
+  });
+
   it('cuts a long line around the caret', () => {
     const filler = (a: string): string => Array.from({ length: 300 }, (_, i) => `${a}${i}`).join(', ');
     const error = failure(`${head}protect: [${filler('a')}, /etc, ${filler('b')}]\n`);
