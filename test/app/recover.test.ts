@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import fse from 'fs-extra';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +27,18 @@ const sharing = async (where: 'shared' | 'of the first' = 'shared') => {
       paths: ['own.txt', where === 'shared' ? '@python/module.py' : '.venv/module.py'],
     });
   return { ...world, python, cut };
+};
+
+/** Cuts a run off whose journal nobody sees; what is returned shows it, in one moment, as if the run were cut off then. */
+const cutUnseen = async (world: Awaited<ReturnType<typeof sharing>>): Promise<() => void> => {
+  await world.cut();
+  const [name = ''] = world.journals();
+  const journal = join(world.main.state.journal, name);
+  const aside = join(world.dir, 'journal-aside');
+  renameSync(journal, aside);
+  return () => {
+    if (existsSync(aside)) renameSync(aside, journal);
+  };
 };
 
 /** The lock of a process that is no more. */
@@ -118,16 +130,15 @@ describe('a run that was cut off in a Python that another target has too', () =>
   it('after the other target was planned is undone under its locks, and it is planned anew', async () => {
     const world = await sharing();
     const told: string[] = [];
-    let cut: Promise<unknown> | undefined;
+    const show = await cutUnseen(world);
     const report = await world.run(['web'], {
       emit: (event) => {
         if (event.kind === 'target.warning') told.push(event.text);
         if (event.kind !== 'target.planned') return;
         told.push('planned');
-        cut ??= world.cut();
+        show();
       },
     });
-    await cut;
     expect(report).toMatchObject({ exit: 0, results: [{ outcome: 'done' }] });
     expect(told).toEqual([
       'planned',
@@ -143,15 +154,11 @@ describe('a run that was cut off in a Python that another target has too', () =>
     await world.run(['web']);
     world.goOn(2);
     await world.run(['web']);
-    let cut: Promise<unknown> | undefined;
-    const emit = (): void => {
-      cut ??= world.cut();
-    };
+    const emit = await cutUnseen(world);
     await expect(world.back('web', null, { emit })).rejects.toMatchObject({
       code: 'target-changed',
       hint: 'lockstep sync recover',
     });
-    await cut;
     expect(text(world.at('web'), 'docs/a.md')).toBe('a2\n');
   });
 });

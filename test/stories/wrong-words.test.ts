@@ -141,7 +141,7 @@ describe('wrong files', () => {
 
   it('a configuration that is no YAML is shown with its line', async () => {
     await changed(story.main, 'sync.config.yaml', 'version: 1\nproject: [\n', () =>
-      refuses(story.main, run, { says: 'sync.config.yaml:3:1', next: 'run the same command again' }),
+      refuses(story.main, run, { says: 'sync.config.yaml:2:11', next: 'run the same command again' }),
     );
   });
 
