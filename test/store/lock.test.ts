@@ -75,7 +75,10 @@ describe('a lock', () => {
   });
 
   it('is all or nothing over several roots', async () => {
-    const [a, b] = [temporary(), temporary()];
+    const dir = temporary();
+    // In their order: the first is free, and taken before the second is found to be held.
+    const [a, b] = [join(dir, 'a'), join(dir, 'b')];
+    for (const root of [a, b]) mkdirSync(root);
     const other = await acquireLock(ports, [rootLock(b)], { what: 'other' });
     await expect(acquireLock(ports, [rootLock(b), rootLock(a)], { what: 'both' })).rejects.toMatchObject({
       code: 'locked',
