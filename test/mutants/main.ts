@@ -1,5 +1,5 @@
 /** Takes each invariant's guard out in turn and exits 1 unless a test fails every time. */
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,7 @@ const chosen = (names: readonly string[]): readonly Mutant[] => {
 const words = readWords(process.argv.slice(2));
 const selected = chosen(words.names);
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'lockstep-mutants-')));
+chmodSync(root, 0o755);
 const started = performance.now();
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -82,7 +83,11 @@ interface Place {
 
 const places: readonly Place[] = Array.from({ length: Math.min(words.workers, selected.length) }, (_, index) => {
   const copy = join(root, `copy-${index}`);
-  return { copy, runner: openRunner({ checkout: copy, server: join(here, 'test-server.mjs'), patience }) };
+  const passing = join(root, `tmp-${index}`);
+  mkdirSync(passing);
+  // Other users read there too, as they do in /tmp.
+  chmodSync(passing, 0o755);
+  return { copy, runner: openRunner({ checkout: copy, server: join(here, 'test-server.mjs'), passing, patience }) };
 });
 for (const { copy } of places) copyCheckout(checkout, copy);
 

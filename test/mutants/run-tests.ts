@@ -16,6 +16,8 @@ export interface RunnerPlace {
   readonly checkout: string;
   /** The bundled `test-server.ts`. */
   readonly server: string;
+  /** For what tests make in passing: they are ended in the middle of it. */
+  readonly passing: string;
   /** Milliseconds for one request: a mutant that loops for ever must not hold up the others. */
   readonly patience: number;
 }
@@ -36,7 +38,7 @@ const endGroup = async (child: ChildProcess): Promise<void> => {
 };
 
 /** One program that reads the tests once, started when it is first needed and again after a request that did not end. */
-export const openRunner = ({ checkout, server, patience }: RunnerPlace): Runner => {
+export const openRunner = ({ checkout, server, passing, patience }: RunnerPlace): Runner => {
   let child: ChildProcess | undefined;
   const started = (): ChildProcess => {
     // A group of its own, so that what the tests started ends with it.
@@ -44,6 +46,7 @@ export const openRunner = ({ checkout, server, patience }: RunnerPlace): Runner 
       cwd: checkout,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       detached: true,
+      env: { ...process.env, TMPDIR: passing },
     });
     return child;
   };
