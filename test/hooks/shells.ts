@@ -9,14 +9,26 @@ import { put, temporary } from '../fixtures/sandbox.ts';
 export const there = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).status === 0;
 
-/** Argument lists that start a POSIX shell. */
-const known = [['dash'], ['busybox', 'sh'], ['bash', '--posix'], ['posh']] as const;
+export interface Shell {
+  /** What starts it. */
+  readonly shell: readonly [string, ...string[]];
+  /** As titles of tests name it, with what a machine lacks. */
+  readonly called: string;
+  readonly lacking: boolean;
+}
 
-/** Those that this machine has. */
-export const shells: readonly (readonly [string, ...string[]])[] = known.filter(([program]) => there(program));
-
-/** Programs of those that it lacks. */
-export const lackingShells: readonly string[] = known.map(([program]) => program).filter((program) => !there(program));
+/** POSIX shells, also those that this machine lacks: their tests are skipped by name. */
+export const shells: readonly Shell[] = ([['dash'], ['busybox', 'sh'], ['bash', '--posix'], ['posh']] as const).map(
+  (shell) => {
+    const [program] = shell;
+    const lacking = !there(program);
+    return {
+      shell,
+      lacking,
+      called: `${shell.join(' ')}${lacking ? `, needs ${program}: apt-get install ${program}` : ''}`,
+    };
+  },
+);
 
 export interface Answer {
   readonly status: number | null;
