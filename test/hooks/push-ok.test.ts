@@ -43,7 +43,9 @@ const line = (local: string, localId: string, remote = local, remoteId = none): 
   `${local} ${localId} ${remote} ${remoteId}\n`;
 const usual = line('refs/heads/main', id('a'));
 
-describe.each(shells.filter(({ shell: [program] }) => program !== 'posh'))('under $called', ({ shell, lacking }) => {
+const comparing = shells.filter(({ shell: [program] }) => program !== 'posh');
+
+describe.each(comparing.map((one) => [one.called, one] as const))('under %s', (_called, { shell, lacking }) => {
   it.skipIf(lacking).each([
     ['one ref', usual],
     ['another one', line('refs/heads/side', id('b'), 'refs/heads/side', id('9'))],
